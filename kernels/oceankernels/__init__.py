@@ -1,0 +1,1 @@
+"""Array kernels of oceandata: NumPy and Numba only, arrays in, arrays out."""

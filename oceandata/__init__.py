@@ -1,0 +1,63 @@
+"""oceandata: ocean big data on supercomputers.
+
+The public API, grouped by task; every name is loaded when it is first used, so that
+``import oceandata`` stays light.
+
+Read        identify, open_tracks, read_tracks
+Store       create_store, open_store
+Check       validate
+Clean       clean_tracks, clean_summary, split_tracks
+Motion      track_speed, track_course, track_length
+Density     regular_grid, vessel_hours, transit_counts
+Products    to_netcdf, to_geotiff, plot_map, plot_panels, write_report, provenance
+Simulate    simulate_sea
+Jobs        run_job
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "identify": "oceandata.readers",
+    "open_tracks": "oceandata.readers",
+    "read_tracks": "oceandata.readers",
+    "create_store": "oceandata.store",
+    "open_store": "oceandata.store",
+    "validate": "oceandata.schema",
+    "clean_tracks": "oceandata.tracks",
+    "clean_summary": "oceandata.tracks",
+    "split_tracks": "oceandata.tracks",
+    "track_speed": "oceandata.tracks",
+    "track_course": "oceandata.tracks",
+    "track_length": "oceandata.tracks",
+    "regular_grid": "oceandata.grids",
+    "vessel_hours": "oceandata.tracks",
+    "transit_counts": "oceandata.tracks",
+    "to_netcdf": "oceandata.products",
+    "to_geotiff": "oceandata.products",
+    "plot_map": "oceandata.products",
+    "plot_panels": "oceandata.products",
+    "write_report": "oceandata.products",
+    "provenance": "oceandata.products",
+    "simulate_sea": "oceandata.sea",
+    "run_job": "oceandata.job",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'oceandata' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

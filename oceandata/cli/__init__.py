@@ -1,0 +1,1 @@
+"""The command line: ``oceandata …``. It calls; nobody calls it."""

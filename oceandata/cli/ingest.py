@@ -1,0 +1,94 @@
+"""``oceandata ingest``: vessel files into a store, with an account of every row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oceandata.cli import codes, show
+from oceandata.cli.files import files_of
+
+
+@click.command()
+@click.argument("store", type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--format", "kind", default="auto", show_default=True)
+@click.option("--timezone", help="Zone of times that name none, such as Asia/Shanghai.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=HEADER",
+    help="The column in the file that holds NAME.",
+)
+@click.option("--replaces", help="Hash of the source that these files replace.")
+@click.option("--workers", type=click.IntRange(min=1), help="Threads.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) -> int:
+    """Read vessel files into a store; make the store if it is not there.
+
+    A folder stands for the files in it. Files already in the store are left out, rows
+    that cannot be read are set aside with their reason. Leaves with 3 if some files
+    were refused, with 1 if all were.
+    """
+    from oceandata.store import create_store, open_store
+
+    renamed = dict(_pair(text) for text in columns) or None
+    files = files_of(paths)
+    target = open_store(store) if Path(store).exists() else create_store(store)
+    with show.progress("ingest") as progress:
+        report = target.ingest(
+            files,
+            format=kind,
+            columns=renamed,
+            timezone=timezone,
+            replaces=replaces,
+            progress=progress,
+            workers=workers,
+        )
+    facts = report_facts(report)
+    if as_json:
+        show.say_json(facts)
+    else:
+        show.say(report_text(facts))
+    return code_of_report(facts, len(files))
+
+
+def report_facts(report: Any) -> dict:
+    """An ingest report as plain values."""
+    return show.plain(vars(report))
+
+
+def report_text(facts: dict) -> str:
+    """What became of every row, as a table, and of every file that was refused."""
+    rows = [("read", facts["rows_read"]), ("kept", facts["kept"])]
+    rows.append(("duplicates left out", facts["duplicates"]))
+    rows += [
+        (f"set aside: {reason}", count)
+        for reason, count in sorted(facts["quarantined"].items(), key=lambda p: -p[1])
+    ]
+    lines = [show.table(rows, ("rows", "count"))]
+    lines += [f"refused: {path}: {why}" for path, why in facts["refused"].items()]
+    already = facts.get("already_present") or []
+    if already:
+        lines.append(f"already in the store: {', '.join(map(str, already))}")
+    commit = facts.get("commit")
+    lines.append("nothing new" if commit is None else f"commit {commit}")
+    return "\n".join(lines)
+
+
+def code_of_report(facts: dict, files: int) -> int:
+    """The exit code for an ingest report on so many files."""
+    refused = len(facts["refused"])
+    if not refused:
+        return codes.OK
+    return codes.FAULTS if refused == files else codes.PARTLY_REFUSED
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, header = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"expected NAME=HEADER, got {text!r}")
+    return name.strip(), header

@@ -1,0 +1,146 @@
+"""``oceandata info | history | verify | compact | vacuum``: what is done to a store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from oceandata.cli import codes, show
+
+STORE = click.argument("store", type=click.Path())
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@STORE
+@click.option("--as-of", type=int, help="The store as it was at this commit.")
+@JSON
+def info(store: str, as_of: int | None, as_json: bool) -> None:
+    """What a store holds: rows, vessels, period, box, parts, bytes."""
+    from oceandata.store import open_store
+
+    facts = open_store(store, as_of=as_of).info()
+    if as_json:
+        show.say_json(facts)
+        return
+    show.say(show.table(list(_flat(facts)), ("what", "value")))
+
+
+@click.command()
+@STORE
+@JSON
+def history(store: str, as_json: bool) -> None:
+    """The commits of a store, the oldest first."""
+    from oceandata.store import open_store
+
+    commits = open_store(store).history()
+    if as_json:
+        show.say_json(commits.to_dict("records"))
+        return
+    rows = [[_short(value) for value in row] for row in commits.values.tolist()]
+    show.say(show.table(rows, list(commits.columns)))
+
+
+@click.command()
+@STORE
+@click.option("--deep", is_flag=True, help="Read every file and compare its checksum.")
+@JSON
+def verify(store: str, deep: bool, as_json: bool) -> int:
+    """Check that every file that the log promises is there and whole.
+
+    Leaves with 4 if the store is damaged.
+    """
+    from oceandata.errors import DamagedStoreError
+    from oceandata.store import open_store
+
+    try:
+        faults = list(open_store(store).verify(deep=deep) or ())
+    except DamagedStoreError as error:
+        if not as_json:
+            raise
+        faults = [str(error)]
+    if as_json:
+        show.say_json(
+            {"store": store, "deep": deep, "sound": not faults, "faults": faults}
+        )
+    elif faults:
+        show.say("\n".join(str(fault) for fault in faults))
+    else:
+        show.say(
+            f"{store}: sound" + ("" if deep else " (names and sizes; --deep reads)")
+        )
+    return codes.DAMAGED if faults else codes.OK
+
+
+@click.command()
+@STORE
+@click.option("--month", help="Only this month, such as 2024-01.")
+def compact(store: str, month: str | None) -> None:
+    """Merge the small parts of each month into one."""
+    from oceandata.store import open_store
+
+    period = _month(month) if month else None
+    done = open_store(store).compact(period=period)
+    show.say(f"{store}: {_told(done)}")
+
+
+@click.command()
+@STORE
+@click.option("--keep", type=int, help="Commits to keep readable, the newest.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def vacuum(store: str, keep: int | None, dry_run: bool) -> None:
+    """Remove files that no kept commit needs and that nobody is writing."""
+    from oceandata.store import open_store
+
+    given = {} if keep is None else {"keep": keep}
+    done = open_store(store).vacuum(dry_run=dry_run, **given)
+    show.say(f"{store}: {_told(done)}")
+
+
+def _month(text: str) -> tuple[str, str]:
+    """Half-open period of a month ``YYYY-MM``."""
+    from datetime import datetime
+
+    try:
+        first = datetime.strptime(text, "%Y-%m")
+    except ValueError:
+        raise click.BadParameter(f"expected YYYY-MM, got {text!r}") from None
+    after = first.replace(
+        year=first.year + first.month // 12, month=first.month % 12 + 1
+    )
+    return first.date().isoformat(), after.date().isoformat()
+
+
+def _told(done: Any) -> str:
+    """What an operation returned, in one line."""
+    facts = show.plain(vars(done) if hasattr(done, "__dict__") else done)
+    if isinstance(facts, dict):
+        return ", ".join(
+            f"{key.replace('_', ' ')} {_short(v)}" for key, v in facts.items()
+        )
+    return str(facts)
+
+
+def _flat(facts: dict, prefix: str = ""):
+    """Nested facts as rows of name and value."""
+    for key, value in facts.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{name}: ")
+        elif key in ("bytes", "size") and isinstance(value, int):
+            yield name, show.size(value)
+        else:
+            yield name, _short(value)
+
+
+def _short(value: Any, most: int = 60) -> Any:
+    """A value that fits a table."""
+    value = show.plain(value)
+    if isinstance(value, list):
+        value = ", ".join(str(_short(item)) for item in value)
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {_short(item)}" for key, item in value.items())
+    if isinstance(value, str) and len(value) > most:
+        return value[: most - 1] + "…"
+    return value

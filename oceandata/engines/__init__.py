@@ -1,0 +1,29 @@
+"""Where pieces are computed: threads, dask or MPI. Never which formula.
+
+``run(reduction, pieces)`` gives the same bits on every engine, for any number of
+workers: states are combined in a tree fixed by the order of the pieces.
+"""
+
+from oceandata.engines.machine import (
+    barrier,
+    default_workers,
+    memory_budget,
+    mpi_rank,
+    mpi_size,
+)
+from oceandata.engines.pieces import ArrayPiece, Piece, TrackArrays, pieces_of
+from oceandata.engines.run import ENGINES, run
+
+__all__ = [
+    "ENGINES",
+    "ArrayPiece",
+    "Piece",
+    "TrackArrays",
+    "barrier",
+    "default_workers",
+    "memory_budget",
+    "mpi_rank",
+    "mpi_size",
+    "pieces_of",
+    "run",
+]

@@ -1,0 +1,164 @@
+"""Which public functions a job may name, and what goes into and comes out of them.
+
+A step's keyword arguments are those of the function, so the reference page of the
+function is the reference of the step. ``tracks`` functions run piece by piece inside
+the step that consumes them; ``grid`` functions are reductions over all pieces.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """A public function that a step may use.
+
+    ``gives`` is "tracks" or "grid"; ``filled`` are arguments that the job fills from
+    its own sections and that a step must not name.
+    """
+
+    function: str
+    gives: str
+    filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProductKind:
+    """A public function that writes a product.
+
+    ``suffixes`` are the endings its path may have; ``takes_many`` says whether it
+    shows several steps.
+    """
+
+    function: str
+    suffixes: tuple[str, ...]
+    takes_many: bool = False
+    filled: tuple[str, ...] = ()
+
+
+_RUN = ("engine", "workers", "progress")
+
+STEPS = {
+    "clean_tracks": StepKind("oceandata.tracks:clean_tracks", "tracks"),
+    "split_tracks": StepKind("oceandata.tracks:split_tracks", "tracks"),
+    "vessel_hours": StepKind(
+        "oceandata.tracks:vessel_hours", "grid", ("grid", "lon_edges", "lat_edges")
+    ),
+    "transit_counts": StepKind(
+        "oceandata.tracks:transit_counts", "grid", ("grid", "lon_edges", "lat_edges")
+    ),
+}
+
+PRODUCTS = {
+    "netcdf": ProductKind("oceandata.products:to_netcdf", (".nc",)),
+    "geotiff": ProductKind("oceandata.products:to_geotiff", (".tif", ".tiff")),
+    "map": ProductKind("oceandata.products:plot_map", (".png", ".pdf", ".svg")),
+    "report": ProductKind("oceandata.products:write_report", (".html",), True),
+}
+
+
+@cache
+def function_of(address: str) -> Callable:
+    """The function at ``module:name``."""
+    module, name = address.split(":")
+    return getattr(import_module(module), name)
+
+
+@cache
+def keywords_of(address: str) -> dict[str, inspect.Parameter]:
+    """Keyword-only parameters of a function, in their order."""
+    parameters = inspect.signature(function_of(address)).parameters
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+@cache
+def kinds_of(address: str) -> dict[str, object]:
+    """Annotated types of a function's parameters, as far as they can be resolved."""
+    function = function_of(address)
+    try:
+        return typing.get_type_hints(function)
+    except (NameError, AttributeError, TypeError):
+        return {}
+
+
+def argument_faults(address: str, given: dict, filled: tuple[str, ...]) -> dict:
+    """Faults of keyword arguments by name: unknown, filled by the job, wrong type."""
+    known = keywords_of(address)
+    allowed = [name for name in known if name not in filled and name not in _RUN]
+    name = address.split(":")[1]
+    faults = {}
+    for key, value in given.items():
+        if key in _RUN:
+            faults[key] = f"{key!r} is given on the command line, not in the job file"
+        elif key in filled:
+            faults[key] = f"{key!r} is filled from the sections of the job"
+        elif key not in known:
+            faults[key] = f"{name} takes no {key!r}; {nearest(key, allowed)}"
+        elif wrong := _type_fault(kinds_of(address).get(key), value):
+            faults[key] = wrong
+    for key in allowed:
+        if known[key].default is inspect.Parameter.empty and key not in given:
+            faults[key] = f"{name} needs {key!r}"
+    return faults
+
+
+def nearest(word: str, among: list[str]) -> str:
+    """ "did you mean …" with the nearest of the known words, or all of them."""
+    close = difflib.get_close_matches(word, among, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + ", ".join(among) if among else "it takes none"
+
+
+_PLAIN = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+}
+
+
+def _type_fault(kind: object, value: object) -> str:
+    """What is wrong with a value for a plain annotated type; empty if nothing."""
+    wanted = _plain_kinds(kind)
+    if not wanted:
+        return ""
+    literals = [choice for choice in wanted if not isinstance(choice, type)]
+    if any(value == choice for choice in literals):
+        return ""
+    for choice in wanted:
+        if choice is float and type(value) in (int, float):
+            return ""
+        if isinstance(choice, type) and type(value) is choice:
+            return ""
+    names = [
+        _PLAIN.get(choice, "nothing") if isinstance(choice, type) else repr(choice)
+        for choice in wanted
+        if choice is not type(None)
+    ]
+    return f"expected {' or '.join(names)}; got {value!r}"
+
+
+def _plain_kinds(kind: object) -> list:
+    """Plain types and literals of an annotation; empty when it holds anything else."""
+    if kind in _PLAIN or kind is type(None):
+        return [kind]
+    origin = typing.get_origin(kind)
+    if origin is typing.Literal:
+        return list(typing.get_args(kind))
+    if origin in (typing.Union, types.UnionType):
+        parts = [_plain_kinds(part) for part in typing.get_args(kind)]
+        return [choice for part in parts for choice in part] if all(parts) else []
+    return []

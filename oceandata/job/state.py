@@ -1,0 +1,78 @@
+"""What a job has finished: one small file in its output folder, replaced atomically.
+
+A step or product is skipped when its key (the hash of everything that went into it) and
+its file's hash are those noted. Killed between a result and its note, it is done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+NAME = "job-state.json"
+
+
+def key_of(**content: Any) -> str:
+    """Hash of what went into a result."""
+    text = json.dumps(content, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """Hash of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class State:
+    """Keys of finished results by name, kept in ``<output>/job-state.json``."""
+
+    def __init__(self, output: Path):
+        self.path = output / NAME
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+            self.finished: dict[str, dict] = dict(found["finished"])
+        except (OSError, ValueError, KeyError, TypeError):
+            self.finished = {}
+
+    def has(self, name: str, key: str, path: Path) -> bool:
+        """Whether this result was finished with this key and its file is unchanged."""
+        noted = self.finished.get(name)
+        if not noted or noted.get("key") != key or not path.is_file():
+            return False
+        return noted.get("sha256") == file_hash(path)
+
+    def note(self, name: str, key: str, path: Path) -> None:
+        """Note a finished result, at once and for good."""
+        self.finished[name] = {
+            "key": key,
+            "file": path.name,
+            "sha256": file_hash(path),
+        }
+        write_atomically(
+            self.path, json.dumps({"finished": self.finished}, indent=1).encode()
+        )
+
+    def forget(self) -> None:
+        """Forget all results, so that they are made again."""
+        self.finished = {}
+        self.path.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,47 @@
+"""Files that appear whole or not at all.
+
+A product is written beside its target under another name, flushed to the disk, and
+renamed over it. A reader sees the old file or the new one; a killed job leaves at most
+a file whose name ends with ``.part``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`; rename it over `path` at the end.
+
+    If the block raises, the temporary file is removed and `path` stays as it was.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder; expected the path of a file")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{target}: the folder {target.parent} does not exist; create it first"
+        )
+    part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
+    try:
+        yield part
+        flush(part)
+        os.replace(part, target)
+        flush(target.parent)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

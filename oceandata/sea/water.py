@@ -1,0 +1,48 @@
+"""Where the simulated sea is water: the packaged land mask, cut to the region."""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+WEST, SOUTH, EAST, NORTH = 117, 31, 127, 41
+CELLS = 120  # cells a degree: 30 arc-seconds
+ROW_BYTES = 360 * CELLS // 8
+
+
+@lru_cache(maxsize=1)
+def land_mask() -> np.ndarray:
+    """Land (1) and water (0) of the region, row 0 in the south, column 0 in the west."""
+    packed = resources.files("oceandata").joinpath("data/land30s.z").read_bytes()
+    rows = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(-1, ROW_BYTES)
+    first = (WEST + 180) * CELLS // 8
+    last = (EAST + 180) * CELLS // 8
+    cut = rows[(90 - NORTH) * CELLS : (90 - SOUTH) * CELLS, first:last]
+    mask = np.ascontiguousarray(np.unpackbits(cut, axis=1)[::-1])
+    mask.setflags(write=False)
+    return mask
+
+
+def inside(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Positions within the region, its west and south edges included."""
+    return (lon >= WEST) & (lon < EAST) & (lat >= SOUTH) & (lat < NORTH)
+
+
+def on_land(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Positions of the region that the mask calls land; outside of it: False."""
+    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    column = np.clip(((lon - WEST) * CELLS).astype(np.int64), 0, 10 * CELLS - 1)
+    row = np.clip(((lat - SOUTH) * CELLS).astype(np.int64), 0, 10 * CELLS - 1)
+    return (land_mask()[row, column] == 1) & inside(lon, lat)
+
+
+def clear(lon: np.ndarray, lat: np.ndarray) -> bool:
+    """Whether the polyline through the points keeps to the water."""
+    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    steps = np.hypot(np.diff(lon), np.diff(lat))
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    fine = np.linspace(0.0, along[-1], max(2, int(along[-1] * 2 * CELLS) + 1))
+    return not on_land(np.interp(fine, along, lon), np.interp(fine, along, lat)).any()

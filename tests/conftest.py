@@ -1,0 +1,19 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def truth() -> Path:
+    """Folder with other people's numbers, or a skip that says what to set."""
+    path = Path(os.environ.get("OCEANDATA_TRUTH", ROOT.parent / "shared" / "truth"))
+    if not path.is_dir():
+        pytest.skip("no reference data: set OCEANDATA_TRUTH to its folder")
+    return path
