@@ -165,26 +165,92 @@ def trace(offsets, first, last, order, same, eligible, where, limits, reason, be
     chains = np.empty(OPEN_CHAINS, np.int64)
     for t in range(first, last):
         start, stop = offsets[t], offsets[t + 1]
-        n_open = 0
-        n_chains = 0
+        chain_of[: stop - start] = -1
+        n_open, n_chains = 0, 0
         i = start
         while i < stop:
-            r = order[i]
-            j = i + 1
-            while j < stop and time[order[j]] == time[r] and time[r] != NAT:
-                j += 1
+            j = _end_of_stamp(time, order, i, stop, limits)
             kept, slot = _keep(
                 time, lon, lat, order[i:j], eligible, ends, n_open, limits
             )
-            for k in range(i, j):
-                row = order[k]
-                chain_of[row - start] = -1
-                before[row] = -1
-                if k - i != max(kept, 0):
-                    bit = DUPLICATE_ROW if same[k] else DUPLICATE_TIME
-                    reason[row] |= bit & limits.enabled
+            _mark_duplicates(order[i:j], same[i:j], kept, limits, reason, before)
+            if kept >= 0:
+                row = order[i + kept]
+                if slot >= 0:
+                    before[row] = ends[slot]
+                else:
+                    slot = n_open
+                    if n_open == OPEN_CHAINS:
+                        slot = _slot_to_close(time, ends, chains, sizes)
+                    else:
+                        n_open += 1
+                    chains[slot] = n_chains
+                    sizes[n_chains] = 0
+                    n_chains += 1
+                ends[slot] = row
+                chain_of[row - start] = chains[slot]
+                sizes[chains[slot]] += 1
             i = j
-            if kept < 0:
-                continue
-            r = order[j - (j - i) + 0] if False else r
-        _judge(start, stop, chain_of, sizes, n_chains, limits, reason)
+        if n_chains > 1:
+            _judge(start, stop, chain_of, sizes[:n_chains], limits, reason)
+
+
+@jit(inline=True)
+def _end_of_stamp(time, order, i, stop, limits):
+    """End of the places in ``order`` that share the stamp of place ``i``."""
+    j = i + 1
+    if limits.enabled & (DUPLICATE_ROW | DUPLICATE_TIME) and time[order[i]] != NAT:
+        while j < stop and time[order[j]] == time[order[i]]:
+            j += 1
+    return j
+
+
+@jit(inline=True)
+def _mark_duplicates(rows, same, kept, limits, reason, before):
+    """All rows of one stamp but the kept one (or the first) are duplicates."""
+    for k in range(rows.size):
+        before[rows[k]] = -1
+        if k != max(kept, 0):
+            bit = DUPLICATE_ROW if same[k] else DUPLICATE_TIME
+            reason[rows[k]] |= bit & limits.enabled
+
+
+@jit
+def _judge(start, stop, chain_of, sizes, limits, reason):
+    """Mark the rows of all chains but the longest (the earliest of equal ones)."""
+    main = 0
+    for c in range(1, sizes.size):
+        if sizes[c] > sizes[main]:
+            main = c
+    for row in range(start, stop):
+        c = chain_of[row - start]
+        if c >= 0 and c != main:
+            long = sizes[c] >= limits.min_track
+            bit = SECOND_TRACK if long else IMPOSSIBLE_SPEED
+            reason[row] |= bit & limits.enabled
+
+
+@jit
+def compare_speeds(offsets, first, last, before, where, sog, limits, reason):
+    """Mark fixes whose reported speeds cannot explain the way they came.
+
+    Over a step of at most ``max_gap`` the mean speed must lie between the speeds
+    reported at its two ends, give or take the tolerance and the slack in distance.
+    """
+    time, lon, lat = where
+    ignored = SOG_SENTINEL | IMPOSSIBLE_SPEED
+    for i in range(offsets[first], offsets[last]):
+        p = before[i]
+        if p < 0 or (reason[i] | reason[p]) & ignored:
+            continue
+        span = time[i] - time[p]
+        if span <= 0 or span > limits.max_gap:
+            continue
+        if not (math.isfinite(sog[i]) and math.isfinite(sog[p])):
+            continue
+        dt = span / MICROSECONDS
+        speed = distance(lon[p], lat[p], lon[i], lat[i]) / dt
+        doubt = limits.slack / dt / METRES_PER_SECOND_PER_KNOT + limits.speed_tolerance
+        speed /= METRES_PER_SECOND_PER_KNOT
+        if speed > max(sog[i], sog[p]) + doubt or speed < min(sog[i], sog[p]) - doubt:
+            reason[i] |= SPEED_DISAGREES & limits.enabled
