@@ -166,7 +166,7 @@ def decimals_needed(values, most):
 @jit
 def whole_multiples(values, step):
     """Is every integer a multiple of ``step``?"""
-    for i in range(values.size):
+    for i in range(values.size):  # noqa: SIM110 (Numba compiles the loop)
         if values[i] % step != 0:
             return False
     return True

@@ -36,7 +36,7 @@ _QUOTES = np.uint64(0x2222222222222222)
 _MIX_A = np.uint64(0x9E3779B97F4A7C15)
 _MIX_B = np.uint64(0xD6E8FEB86659FD93)
 _S29, _S32 = np.uint64(29), np.uint64(32)
-_ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 _CASE = np.uint64(0x2020202020202020)
 
 
@@ -124,12 +124,11 @@ def word_hash(buf, a, b):
     """Hash of a word without regard to the case of its letters; blanks trimmed."""
     a, b = trim(buf, a, b)
     state = np.uint64(b - a)
-    for i in range(a, b):
-        c = buf[i]
-        if 65 <= c <= 90:
-            c |= 32
-        state = mix(state, np.uint64(c))
-    return state
+    while b - a >= 8:
+        state = mix(state, load8(buf, a) | _CASE)
+        a += 8
+    mask = (_ONE << np.uint64((b - a) << 3)) - _ONE
+    return mix(state, (load8(buf, a) | _CASE) & mask)
 
 
 @jit(inline=True)
@@ -146,7 +145,7 @@ def trim(buf, a, b):
 def ends_field(buf, p, delim):
     """Whether a field may end at ``p``: delimiter, line end, or CR before one."""
     c = buf[p]
-    return c == delim or c == NEWLINE or (c == RETURN and buf[p + 1] == NEWLINE)
+    return c in (delim, NEWLINE) or (c == RETURN and buf[p + 1] == NEWLINE)
 
 
 @jit(inline=True)
@@ -188,7 +187,9 @@ def whole_line(buf, p, stop, last, delim, n_fields):
                 p += 1
             if p >= stop:
                 return 0 if last else -1
-            if buf[p] == NEWLINE or (p + 1 < stop and not ends_field(buf, p + 1, delim)):
+            if buf[p] == NEWLINE:
+                return 0
+            if p + 1 < stop and not ends_field(buf, p + 1, delim):
                 return 0
             p += 1
         while p < stop and buf[p] != delim and buf[p] != NEWLINE:
@@ -293,12 +294,3 @@ def count_newlines(buf, start, stop):
     for i in range(start, stop):
         n += buf[i] == NEWLINE
     return n
-
-
-@jit
-def has_byte(buf, a, b, value):
-    """Whether ``value`` occurs in ``buf[a:b]``."""
-    for i in range(a, b):
-        if buf[i] == value:
-            return True
-    return False

@@ -14,7 +14,7 @@ INTERRUPTED = 130
 MEANINGS = {
     OK: "done",
     FAULTS: "the data had faults that stopped it, or a file could not be read or made",
-    USAGE: "the command line or the job file is wrong; nothing was started",
+    USAGE: "the command line or the job file is wrong",
     PARTLY_REFUSED: "some files were refused; the others were taken",
     DAMAGED: "the store is damaged",
     CONFLICT: "another job committed something that excludes this commit",

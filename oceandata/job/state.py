@@ -33,9 +33,14 @@ class State:
 
     def __init__(self, output: Path):
         self.path = output / NAME
+        self.finished: dict[str, dict] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the file again; a missing or broken one means nothing is finished."""
         try:
             found = json.loads(self.path.read_text("utf-8"))
-            self.finished: dict[str, dict] = dict(found["finished"])
+            self.finished = dict(found["finished"])
         except (OSError, ValueError, KeyError, TypeError):
             self.finished = {}
 

@@ -11,7 +11,7 @@ import xarray as xr
 from oceandata import schema
 from oceandata.products import origin
 
-STANDARD_NAMES = "CF Standard Name Table v86"
+STANDARD_NAMES = "CF Standard Name Table v93"
 _CDM = {
     "tracks": "Trajectory",
     "grid": "Grid",
@@ -88,6 +88,13 @@ def _space(ds: xr.Dataset) -> dict[str, Any]:
             out[f"geospatial_{name}_min"] = low
             out[f"geospatial_{name}_max"] = high
             out[f"geospatial_{name}_units"] = units
+    if len(out) == 6:
+        w, e = out["geospatial_lon_min"], out["geospatial_lon_max"]
+        s, n = out["geospatial_lat_min"], out["geospatial_lat_max"]
+        corners = ((s, w), (n, w), (n, e), (s, e), (s, w))
+        ring = ", ".join(f"{lat:.10g} {lon:.10g}" for lat, lon in corners)
+        out["geospatial_bounds"] = f"POLYGON (({ring}))"
+        out["geospatial_bounds_crs"] = "EPSG:4326"
     return out
 
 
@@ -100,7 +107,8 @@ def _time(ds: xr.Dataset) -> dict[str, str]:
     values = ds[bounds if bounds in ds.variables else name]
     ticks = np.array([values.min(), values.max()], dtype=float) * _SECONDS[unit]
     start, stop = ticks.round().astype("int64").astype("datetime64[s]")
-    return {
+    resolution = {"time_coverage_resolution": "P1M"} if name == "month" else {}
+    return resolution | {
         "time_coverage_start": f"{start}Z",
         "time_coverage_end": f"{stop}Z",
         "time_coverage_duration": f"PT{int((stop - start).astype(int))}S",

@@ -239,9 +239,8 @@ def encode_times(ds: xr.Dataset) -> xr.Dataset:
         for key, (count, missing) in ticks.items():
             ds = _with_ticks(ds, key, count // divisor, missing, f"{unit} since")
             done.add(key)
-        for attr in ("units", "calendar"):
-            if len(group) > 1:
-                ds[bounds].attrs.pop(attr, None)
+        if len(group) > 1:
+            ds[bounds].attrs.clear()
     return ds
 
 
@@ -261,7 +260,11 @@ def _coarsest(groups: list[tuple[np.ndarray, np.ndarray]]) -> tuple[str, int]:
 def _with_ticks(ds, name, count, missing, unit):
     variable = ds.variables[name]
     attrs = dict(variable.attrs)
-    attrs |= {"units": f"{unit} {EPOCH}", "calendar": "proleptic_gregorian"}
+    attrs |= {
+        "units": f"{unit} {EPOCH}",
+        "calendar": "proleptic_gregorian",
+        "units_metadata": "leap_seconds: none",
+    }
     if missing.any():
         if name in ds.coords:
             raise ValueError(

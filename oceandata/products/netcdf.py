@@ -108,8 +108,10 @@ def _identified(ds, path, identities, key):
 
 def _write(ds: xr.Dataset, path: str | os.PathLike, level: int) -> Path:
     encoding: dict[str, dict[str, Any]] = {}
+    bounds = {variable.attrs.get("bounds") for variable in ds.variables.values()}
     for name, variable in ds.variables.items():
-        encoding[str(name)] = _encoding(variable, name in ds.data_vars, level)
+        may_miss = name in ds.data_vars and name not in bounds
+        encoding[str(name)] = _encoding(variable, may_miss, level)
         variable.attrs = _attrs(variable.attrs)
         if cf.is_text(ds[name]):
             text = np.asarray(variable.values).astype(str).astype(object)
@@ -126,12 +128,12 @@ def _attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if value is not None}
 
 
-def _encoding(variable: xr.Variable, is_data: bool, level: int) -> dict[str, Any]:
+def _encoding(variable: xr.Variable, may_miss: bool, level: int) -> dict[str, Any]:
     if variable.dtype.kind in "OUST":
         return {"dtype": "S1"}
     encoding: dict[str, Any] = {}
     if "_FillValue" not in variable.attrs:
-        has_gaps = is_data and variable.dtype.kind == "f" and variable.ndim > 0
+        has_gaps = may_miss and variable.dtype.kind == "f" and variable.ndim > 0
         fill = variable.dtype.type(np.nan) if has_gaps else None
         encoding["_FillValue"] = fill
     if variable.ndim and variable.size:

@@ -1,0 +1,215 @@
+"""Sparse integer accumulators over a large grid, and how two of them meet.
+
+While a piece is worked on, cells live in tiles of 16 x 16 cells that are allocated
+when first touched and found by a hash of (group, row, column of the tile). A cell is
+one short record, ``[amount, s1 … sK]``: an int64 sum, and the K smallest distinct
+vessel keys seen in it. Afterwards only the occupied cells are kept, sorted by key:
+that is the state which engines pass around (:class:`Cells`), and :func:`merge` of two
+such states is a linear walk.
+
+Vessel keys are held as ``INT64_MAX - key``, so that zero means "none" and fresh memory
+needs no filling. Sums are plain int64 additions; the caller bounds the total, which
+bounds every cell.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from oceankernels.jit import jit
+
+SHIFT = 4
+SIDE = 1 << SHIFT
+AREA = SIDE * SIDE
+LAST = np.int64(np.iinfo(np.int64).max)
+
+_USED, _KEY, _SLOT = 0, 1, 2
+_NO_KEY = -1
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Tiles(NamedTuple):
+    """Working accumulators; see :func:`empty_tiles`."""
+
+    table_key: np.ndarray  # (2**m,) int64, -1 where free
+    table_slot: np.ndarray  # (2**m,) int64
+    slab: np.ndarray  # (capacity, 256, 1 + K) int64
+    key: np.ndarray  # (capacity,) int64, key of each slot
+    meta: np.ndarray  # (3,) int64: slots in use, key and slot of the current tile
+
+
+class Cells(NamedTuple):
+    """Occupied cells, sorted by key, each key once."""
+
+    key: np.ndarray  # (n,) int64: tile key * 256 + place in the tile
+    amount: np.ndarray  # (n,) int64
+    vessels: np.ndarray  # (n, K) int64: INT64_MAX - key, decreasing, 0 = none
+
+
+def empty_tiles(n_vessels: int, capacity: int = 256) -> Tiles:
+    """Tiles for `capacity` slots, keeping `n_vessels` smallest keys a cell."""
+    size = 1 << max(4, (2 * capacity - 1).bit_length())
+    return Tiles(
+        np.full(size, _NO_KEY, np.int64),
+        np.zeros(size, np.int64),
+        np.zeros((capacity, AREA, 1 + n_vessels), np.int64),
+        np.zeros(capacity, np.int64),
+        np.array([0, _NO_KEY, 0], np.int64),
+    )
+
+
+def grown(tiles: Tiles, extra: int) -> Tiles:
+    """The same content with room for at least `extra` more slots."""
+    used = int(tiles.meta[_USED])
+    capacity = max(2 * len(tiles.slab), used + extra)
+    larger = empty_tiles(tiles.slab.shape[2] - 1, capacity)
+    larger.slab[:used] = tiles.slab[:used]
+    _rehash(larger, tiles.key[:used])
+    return larger
+
+
+@jit
+def _rehash(tiles, keys):
+    for slot in range(len(keys)):
+        insert(tiles, keys[slot])
+
+
+@jit(inline=True)
+def room(tiles):
+    """Slots that are still free."""
+    return len(tiles.slab) - tiles.meta[_USED]
+
+
+@jit
+def insert(tiles, key):
+    """Slot of a tile, made if it is new. Not checked: that a slot is free."""
+    mask = len(tiles.table_key) - 1
+    place = np.int64((np.uint64(key) * _SPREAD) >> np.uint64(32)) & mask
+    while tiles.table_key[place] != key:
+        if tiles.table_key[place] == _NO_KEY:
+            slot = tiles.meta[_USED]
+            tiles.meta[_USED] = slot + 1
+            tiles.table_key[place] = key
+            tiles.table_slot[place] = slot
+            tiles.key[slot] = key
+            return slot
+        place = (place + 1) & mask
+    return tiles.table_slot[place]
+
+
+@jit(inline=True)
+def deposit(tiles, key, place, amount, vessel):
+    """Add to one cell and enter the vessel (as INT64_MAX - key) among its smallest.
+
+    ``key`` names the tile, ``place`` the cell in it, 0 to 255.
+    """
+    if key == tiles.meta[_KEY]:
+        slot = tiles.meta[_SLOT]
+    else:
+        slot = insert(tiles, key)
+        tiles.meta[_KEY] = key
+        tiles.meta[_SLOT] = slot
+    slab = tiles.slab
+    slab[slot, place, 0] += amount
+    for k in range(1, slab.shape[2]):
+        held = slab[slot, place, k]
+        if held == vessel:
+            break
+        if vessel > held:
+            slab[slot, place, k] = vessel
+            if held == 0:
+                break
+            vessel = held
+
+
+def occupied(tiles: Tiles) -> Cells:
+    """The cells with an amount, sorted; the working tiles can then be dropped."""
+    used = int(tiles.meta[_USED])
+    order = np.argsort(tiles.key[:used])
+    cells = np.empty(_count(tiles.slab, order), np.int64)
+    vessels = np.empty((len(cells), tiles.slab.shape[2] - 1), np.int64)
+    amount = np.empty_like(cells)
+    _gather(tiles, order, cells, amount, vessels)
+    return Cells(cells, amount, vessels)
+
+
+@jit
+def _count(slab, order):
+    n = 0
+    for slot in order:
+        for place in range(slab.shape[1]):
+            if slab[slot, place, 0] != 0:
+                n += 1
+    return n
+
+
+@jit
+def _gather(tiles, order, key, amount, vessels):
+    n = 0
+    for slot in order:
+        for place in range(tiles.slab.shape[1]):
+            if tiles.slab[slot, place, 0] == 0:
+                continue
+            key[n] = tiles.key[slot] * AREA + place
+            amount[n] = tiles.slab[slot, place, 0]
+            for k in range(vessels.shape[1]):
+                vessels[n, k] = tiles.slab[slot, place, k + 1]
+            n += 1
+
+
+def merge(a: Cells, b: Cells) -> Cells:
+    """Union of two states: amounts add, the K smallest vessels of both remain.
+
+    Commutative and associative to the last bit, since both operations are.
+    """
+    n_vessels = a.vessels.shape[1]
+    if b.vessels.shape[1] != n_vessels:
+        raise ValueError(
+            f"states keep {n_vessels} and {b.vessels.shape[1]} vessels a cell"
+        )
+    size = len(a.key) + len(b.key)
+    key, amount = np.empty(size, np.int64), np.empty(size, np.int64)
+    vessels = np.empty((size, n_vessels), np.int64)
+    n = _merge(a, b, key, amount, vessels)
+    if n == size:
+        return Cells(key, amount, vessels)
+    return Cells(key[:n].copy(), amount[:n].copy(), vessels[:n].copy())
+
+
+@jit
+def _merge(a, b, key, amount, vessels):
+    i = j = n = 0
+    while i < len(a.key) or j < len(b.key):
+        if j == len(b.key) or (i < len(a.key) and a.key[i] < b.key[j]):
+            key[n], amount[n], vessels[n] = a.key[i], a.amount[i], a.vessels[i]
+            i += 1
+        elif i == len(a.key) or b.key[j] < a.key[i]:
+            key[n], amount[n], vessels[n] = b.key[j], b.amount[j], b.vessels[j]
+            j += 1
+        else:
+            key[n], amount[n] = a.key[i], a.amount[i] + b.amount[j]
+            _smallest(a.vessels[i], b.vessels[j], vessels[n])
+            i += 1
+            j += 1
+        n += 1
+    return n
+
+
+@jit(inline=True)
+def _smallest(a, b, out):
+    """The first distinct values of two decreasing lists; 0 fills what is left."""
+    i = j = 0
+    for k in range(len(out)):
+        # neither list is used up before out is full: i, j <= k
+        if a[i] == b[j]:
+            out[k] = a[i]
+            i += 1
+            j += 1
+        elif a[i] > b[j]:
+            out[k] = a[i]
+            i += 1
+        else:
+            out[k] = b[j]
+            j += 1

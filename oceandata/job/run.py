@@ -1,0 +1,319 @@
+"""Run a job: ingest, steps, products; what is finished is not done again.
+
+Only rank 0 writes (store, results, products); the other ranks compute their pieces and
+wait. Tracks are never held whole: cleaning and splitting happen inside the pieces of
+the step that consumes them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from oceandata.errors import FormatError, JobError, OceanDataError
+from oceandata.job.products import make_product
+from oceandata.job.ranks import on_first_rank
+from oceandata.job.read import SELECTION, ReadJob, read_job
+from oceandata.job.registry import STEPS, function_of, keywords_of
+from oceandata.job.results import load_grid, save_grid
+from oceandata.job.state import State, key_of
+
+Progress = Callable[[str], AbstractContextManager]
+
+
+@dataclass
+class JobResult:
+    """What a job did: its ingests, the results of its steps, the files it made."""
+
+    read: ReadJob
+    commit: int = -1
+    ingests: list[Any] = field(default_factory=list)
+    results: dict[str, Any] = field(default_factory=dict)
+    products: list[Path] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Files that were refused, with the reason."""
+        found: dict[str, str] = {}
+        for report in self.ingests:
+            found |= {str(path): why for path, why in report.refused.items()}
+        return found
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What every part of a run needs to know."""
+
+    read: ReadJob
+    engine: str
+    workers: int | None
+    progress: Progress
+    log: Callable[[str], None]
+    state: State
+    result: JobResult
+
+
+def run_job(
+    job: ReadJob | str | os.PathLike,
+    *,
+    engine: str = "threads",
+    workers: int | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    log: Callable[[str], None] | None = None,
+) -> JobResult:
+    """Run a job file.
+
+    Parameters
+    ----------
+    job : path or ReadJob
+        A job file, or what :func:`oceandata.job.read_job` gave.
+    engine : {"threads", "dask", "mpi"}
+        Where the pieces are computed; the results are the same bits.
+    workers : int, optional
+        Threads, or local dask workers.
+    fresh : bool
+        Do everything again, also what an earlier run has finished.
+    progress : callable, optional
+        ``progress(title)`` gives a context manager around a callable
+        ``(done, total)``.
+    log : callable, optional
+        Gets one line a stage.
+
+    Returns
+    -------
+    JobResult
+
+    Raises
+    ------
+    JobError
+        The job file is wrong (all faults at once; nothing was started), or a step
+        failed (its name and the cause).
+
+    Examples
+    --------
+    >>> import oceandata as od
+    >>> od.run_job("vessel_density.toml").products  # doctest: +SKIP
+    """
+    read = job if isinstance(job, ReadJob) else read_job(job)
+    run = _Run(
+        read,
+        engine,
+        workers,
+        progress or (lambda title: nullcontext()),
+        log or (lambda text: None),
+        State(read.output),
+        JobResult(read),
+    )
+    on_first_rank(partial(_prepare_output, run, fresh), engine=engine)
+    run.state.reload()
+    commit, ingests = _timed(
+        run, "ingest", lambda: on_first_rank(partial(_ingest, run), engine=engine)
+    )
+    run.result.commit, run.result.ingests = commit, ingests
+    keys = {SELECTION: _selection_key(run)}
+    for index in range(len(read.job.step)):
+        _run_step(run, index, keys)
+    made = on_first_rank(partial(_make_products, run, keys), engine=engine)
+    run.result.products, skipped, seconds = made
+    run.result.skipped += skipped
+    run.result.seconds |= seconds
+    return run.result
+
+
+def _prepare_output(run: _Run, fresh: bool) -> None:
+    output = run.read.output
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JobError(
+            f"the output folder {output} cannot be made: {error.strerror}"
+        ) from None
+    if fresh:
+        run.state.forget()
+
+
+def _timed(run: _Run, name: str, work: Callable[[], Any]) -> Any:
+    start = time.perf_counter()
+    try:
+        return work()
+    finally:
+        run.result.seconds[name] = time.perf_counter() - start
+
+
+def _ingest(run: _Run) -> tuple[int, list[Any]]:
+    """Read the inputs into the store; the commit to work on and the reports."""
+    from oceandata.store import create_store, open_store
+
+    read = run.read
+    reports = []
+    if read.job.input:
+        store = open_store(read.store) if read.store.exists() else None
+        store = store or create_store(read.store)
+        for item, files in zip(read.job.input, read.inputs, strict=True):
+            with run.progress("ingest") as progress:
+                report = store.ingest(
+                    list(files),
+                    format=item.format,
+                    columns=item.columns,
+                    timezone=item.timezone,
+                    progress=progress,
+                    workers=run.workers,
+                )
+            reports.append(report)
+            for path, why in report.refused.items():
+                run.log(f"refused: {path}: {why}")
+            if len(report.refused) == len(files):
+                raise FormatError(
+                    f"all {len(files)} files of an [[input]] were refused; the first: "
+                    f"{next(iter(report.refused.items()))}"
+                )
+            run.log(
+                f"ingest: {report.rows_read:,} rows read, {report.kept:,} kept, "
+                f"{sum(report.quarantined.values()):,} set aside, "
+                f"{report.duplicates:,} duplicates"
+            )
+    wanted = read.job.store.commit
+    return open_store(read.store, as_of=wanted).number, reports
+
+
+def _selection(run: _Run) -> Any:
+    from oceandata.store import open_store
+
+    period = run.read.job.period
+    store = open_store(run.read.store, as_of=run.result.commit)
+    return store.select(period=(period.start, period.stop) if period else None)
+
+
+def _selection_key(run: _Run) -> str:
+    from oceandata.store import open_store
+
+    store = open_store(run.read.store, as_of=run.result.commit)
+    period = run.read.job.period
+    return key_of(
+        commit=run.result.commit,
+        history=store.history().iloc[-1].to_dict(),
+        period=period and period.model_dump(),
+    )
+
+
+def _tracks(run: _Run, name: str) -> Any:
+    """The tracks that go by a name: the selection, or it passed through steps."""
+    from oceandata.tracks.prepare import prepare_tracks
+
+    steps = {step.label: step for step in run.read.job.step}
+    functions = []
+    while name != SELECTION:
+        step = steps[name]
+        functions.append(partial(function_of(STEPS[step.use].function), **step.arguments))
+        name = run.read.upstream[name]
+    selection = _selection(run)
+    return prepare_tracks(selection, *reversed(functions)) if functions else selection
+
+
+def _run_step(run: _Run, index: int, keys: dict[str, str]) -> None:
+    """One step: skipped if finished, else computed and kept."""
+    read, step = run.read, run.read.job.step[index]
+    kind, label = STEPS[step.use], step.label
+    from oceandata import __version__
+
+    keys[label] = key_of(
+        use=step.use,
+        arguments=step.arguments,
+        of=keys[read.upstream[label]],
+        region=read.job.region.model_dump() if kind.gives == "grid" else None,
+        version=__version__,
+    )
+    if kind.gives != "grid":
+        return
+    path = read.output / "steps" / f"{label}.nc"
+    name = f"step {label}"
+    if on_first_rank(
+        lambda: run.state.has(name, keys[label], path), engine=run.engine
+    ):
+        run.result.results[label] = load_grid(path)
+        run.result.skipped.append(name)
+        run.log(f"{name}: finished before, skipped")
+        return
+    grid = _timed(run, name, lambda: _compute(run, step, kind))
+    run.result.results[label] = grid
+
+    def keep() -> None:
+        save_grid(grid, path)
+        run.state.note(name, keys[label], path)
+
+    on_first_rank(keep, engine=run.engine)
+    run.log(f"{name}: {run.result.seconds[name]:.1f} s")
+
+
+def _compute(run: _Run, step: Any, kind: Any) -> Any:
+    """The grid that a step's function gives."""
+    tracks = _tracks(run, run.read.upstream[step.label])
+    function = function_of(kind.function)
+    known = keywords_of(kind.function)
+    with run.progress(step.label) as progress:
+        given = {
+            "engine": run.engine,
+            "workers": run.workers,
+            "progress": progress,
+            "grid": _grid(run),
+        }
+        given = {name: value for name, value in given.items() if name in known}
+        try:
+            return function(tracks, **given, **step.arguments)
+        except Exception as error:
+            named = _named(error, f"step {step.label!r} ({step.use}) failed")
+            raise named from error
+
+
+def _named(error: Exception, what: str) -> Exception:
+    """The error with the part of the job that it came from; its kind is kept."""
+    if isinstance(error, OceanDataError):
+        return type(error)(f"{what}: {error}")
+    if isinstance(error, ValueError | TypeError):
+        return JobError(f"{what}: {error}")
+    error.add_note(what)
+    return error
+
+
+def _grid(run: _Run) -> Any:
+    from oceandata.grids import regular_grid
+
+    region = run.read.job.region
+    return regular_grid(box=region.box, step=region.steps)
+
+
+def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
+    """All products; those finished with the same key and file are left alone."""
+    paths, skipped, seconds = [], [], {}
+    for index, product in enumerate(run.read.job.product):
+        path = run.read.product_path(index)
+        name = f"product {product.path}"
+        key = key_of(
+            product=product.model_dump(),
+            steps=[keys[label] for label in run.read.shown[index]],
+            about=run.read.job.job.model_dump(),
+        )
+        paths.append(path)
+        if run.state.has(name, key, path):
+            skipped.append(name)
+            run.log(f"{name}: finished before, skipped")
+            continue
+        start = time.perf_counter()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            make_product(run.read, index, run.result)
+        except Exception as error:
+            raise _named(error, f"{name} ({product.kind}) failed") from error
+        run.state.note(name, key, path)
+        seconds[name] = time.perf_counter() - start
+        run.log(f"{name}: {seconds[name]:.1f} s")
+    return paths, skipped, seconds
