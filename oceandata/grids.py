@@ -20,10 +20,11 @@ from numbers import Rational
 
 import numpy as np
 
-from oceankernels.raster import Lattice, lattice, locate
+from oceankernels.lattice import Lattice, lattice, locate
+from oceankernels.sphere import EARTH_RADIUS
 
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of WGS 84 (2a + b) / 3, as everywhere in oceandata."""
+EARTH_RADIUS_KM = EARTH_RADIUS / 1000
+"""Mean radius (2a + b) / 3, the one of the sphere kernels."""
 
 _LARGEST_AXIS = 1 << 20
 

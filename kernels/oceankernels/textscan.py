@@ -1,8 +1,8 @@
 """Bytes of a delimited table: fields, quotes, records. Nothing here knows columns.
 
-Every function takes a ``uint8`` buffer that has at least :data:`SLACK` bytes after the
-``stop`` it may read to, and a line end at ``buf[stop]``; neither is checked. A record
-is one line, or several when a quoted field holds line ends.
+Every function takes a :func:`pointer` to bytes, of which at least :data:`SLACK` follow
+the ``stop`` it may read to, and a line end at ``buf[stop]``; neither is checked. A
+record is one line, or several when a quoted field holds line ends.
 
 When is a quote that never closes noticed? A field that opens with a quote and runs
 over a line end is disbelieved as soon as a line inside it is by itself a whole record
@@ -41,18 +41,32 @@ _CASE = np.uint64(0x2020202020202020)
 
 
 @intrinsic
-def load8(typingctx, array, index):
-    """Eight bytes from ``array[index:]`` as one little-endian word, unaligned."""
+def pointer(typingctx, array):
+    """Bare pointer to an array's data; indexable, without bounds or reference counts.
+
+    Counting references costs more than reading a field. The array must outlive the
+    pointer: take it from an argument only.
+    """
 
     def codegen(context, builder, signature, args):
         buffer = context.make_array(signature.args[0])(context, builder, args[0])
-        byte = cgutils.gep(builder, buffer.data, args[1])
+        return buffer.data
+
+    return types.CPointer(array.dtype)(array), codegen
+
+
+@intrinsic
+def load8(typingctx, buf, index):
+    """Eight bytes from ``buf[index:]`` as one little-endian word, unaligned."""
+
+    def codegen(context, builder, signature, args):
+        byte = cgutils.gep(builder, args[0], args[1])
         word = builder.bitcast(byte, ir.IntType(64).as_pointer())
         loaded = builder.load(word)
         loaded.align = 1
         return loaded
 
-    return types.uint64(array, types.int64), codegen
+    return types.uint64(buf, types.int64), codegen
 
 
 @intrinsic
@@ -96,17 +110,17 @@ def skip_field(buf, p, delims):
 def hash_field(buf, p, delims, state):
     """As :func:`skip_field`, with the field stirred into ``state``: (index, state)."""
     start = p
-    while True:
-        word = load8(buf, p)
-        hit = matches(word, delims) | matches(word, _NEWLINES)
-        if hit != _ZERO:
-            keep = trailing_zeros(hit) >> 3
-            mask = (_ONE << np.uint64(keep << 3)) - _ONE
-            p += keep
-            size = np.uint64(p - start)
-            return p, mix(state, (word & mask) ^ (size << np.uint64(56)))
+    word = load8(buf, p)
+    hit = matches(word, delims) | matches(word, _NEWLINES)
+    while hit == _ZERO:
         state = mix(state, word)
         p += 8
+        word = load8(buf, p)
+        hit = matches(word, delims) | matches(word, _NEWLINES)
+    keep = trailing_zeros(hit) >> 3
+    word &= (_ONE << np.uint64(keep << 3)) - _ONE
+    p += keep
+    return p, mix(state, word ^ (np.uint64(p - start) << np.uint64(56)))
 
 
 @jit
@@ -145,7 +159,9 @@ def trim(buf, a, b):
 def ends_field(buf, p, delim):
     """Whether a field may end at ``p``: delimiter, line end, or CR before one."""
     c = buf[p]
-    return c in (delim, NEWLINE) or (c == RETURN and buf[p + 1] == NEWLINE)
+    if c == delim or c == NEWLINE:  # noqa: SIM109
+        return True
+    return c == RETURN and buf[p + 1] == NEWLINE
 
 
 @jit(inline=True)

@@ -116,7 +116,7 @@ def slow_number(buf, a, b):
 
 @jit
 def _exponent(buf, p, b):
-    """``e-05`` at ``p``: (exponent, index after it); the same index if there is none."""
+    """``e-05`` at ``p``: (exponent, index after it); ``p`` again if there is none."""
     start = p
     if buf[p] | 32 != 101 or p + 1 >= b:
         return 0, start
@@ -169,7 +169,8 @@ def days_from_civil(year, month, day):
     era = year // 400
     of_era = year - era * 400
     of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+    days = of_era * 365 + of_era // 4 - of_era // 100 + of_year
+    return era * 146_097 + days - 719_468
 
 
 @jit(inline=True)

@@ -128,7 +128,7 @@ def cuts(offsets, first, last, fixes, gap, jump, out):
 
 @jit
 def first_disorder(offsets, time):
-    """First row earlier than a row before it in its trajectory, or -1; NaT is skipped."""
+    """First row earlier than one before it in its trajectory, or -1; NaT is skipped."""
     for t in range(offsets.size - 1):
         latest = NAT
         for i in range(offsets[t], offsets[t + 1]):

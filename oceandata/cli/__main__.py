@@ -68,9 +68,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     callback=_print_version,
     help="Print the version and leave.",
 )
-@click.option(
-    "--traceback", is_flag=True, help="Show where an error arose."
-)
+@click.option("--traceback", is_flag=True, help="Show where an error arose.")
 @click.pass_context
 def oceandata(ctx: click.Context, traceback: bool) -> None:
     """Ocean big data: from raw vessel files to stores, maps and reports."""

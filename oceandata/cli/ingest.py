@@ -33,10 +33,10 @@ def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) ->
     that cannot be read are set aside with their reason. Leaves with 3 if some files
     were refused, with 1 if all were.
     """
-    from oceandata.store import create_store, open_store
-
     renamed = dict(_pair(text) for text in columns) or None
     files = files_of(paths)
+    from oceandata.store import create_store, open_store
+
     target = open_store(store) if Path(store).exists() else create_store(store)
     with show.progress("ingest") as progress:
         report = target.ingest(

@@ -78,9 +78,9 @@ def verify(store: str, deep: bool, as_json: bool) -> int:
 @click.option("--month", help="Only this month, such as 2024-01.")
 def compact(store: str, month: str | None) -> None:
     """Merge the small parts of each month into one."""
+    period = _month(month) if month else None
     from oceandata.store import open_store
 
-    period = _month(month) if month else None
     done = open_store(store).compact(period=period)
     show.say(f"{store}: {_told(done)}")
 

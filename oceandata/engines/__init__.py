@@ -4,14 +4,14 @@
 workers: states are combined in a tree fixed by the order of the pieces.
 """
 
-from oceandata.engines.machine import (
+from oceandata.machine import (
     barrier,
     default_workers,
     memory_budget,
     mpi_rank,
     mpi_size,
 )
-from oceandata.engines.pieces import ArrayPiece, Piece, TrackArrays, pieces_of
+from oceandata.pieces import ArrayPiece, Piece, TrackArrays, pieces_of
 from oceandata.engines.run import ENGINES, run
 
 __all__ = [

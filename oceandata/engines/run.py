@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
-from oceandata.engines.machine import default_workers
+from oceandata.machine import default_workers
 from oceandata.errors import EngineError
 from oceankernels.reduction import Accumulator, Reduction
 

@@ -86,3 +86,21 @@ def _region(read: ReadJob) -> dict[str, Any] | None:
         "step": region.steps,
         "cells": (round(across / width), round((north - south) / height)),
     }
+
+
+def near(box: tuple[float, float, float, float]) -> tuple | None:
+    """The box with one degree around it: vessels that may have crossed its cells.
+
+    None where that is the whole circle of longitudes.
+
+    >>> near((179.5, -10.0, -179.0, 10.0))
+    (178.5, -11.0, -178.0, 11.0)
+    >>> near((-180.0, -90.0, 180.0, 90.0)) is None
+    True
+    """
+    west, south, east, north = box
+    width = (east - west) % 360 or 360.0
+    if width + 2 >= 360:
+        return None
+    turned = [(lon + 180.0) % 360.0 - 180.0 for lon in (west - 1, east + 1)]
+    return turned[0], max(-90.0, south - 1), turned[1], min(90.0, north + 1)

@@ -6,29 +6,29 @@ nothing and opens no store. Every fault it finds is in the one :class:`JobError`
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pydantic import ValidationError
 
 from oceandata.errors import JobError
-from oceandata.job.declare import Job
-from oceandata.job.lines import line_of, lines_of
-from oceandata.job.registry import (
-    PRODUCTS,
-    STEPS,
-    argument_faults,
-    nearest,
+from oceandata.job.declare import Input, Job, Product, Region, Step
+from oceandata.job.faults import Faults
+from oceandata.job.lines import lines_of
+from oceandata.job.links import (
+    UNKNOWN,
+    check_grid,
+    find_inputs,
+    link_products,
+    link_steps,
 )
-
-SELECTION = "tracks"
-"""The name by which steps refer to the store's own tracks."""
+from oceandata.job.registry import nearest
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -88,7 +88,7 @@ def read_job(
     """
     path = Path(path)
     raw, places = _parse(path)
-    faults = _Faults(path, places)
+    faults = Faults(path, places)
     for text in overrides:
         _override(raw, text, faults)
     if output is not None:
@@ -97,7 +97,12 @@ def read_job(
         raw.setdefault("store", {})["path"] = str(Path(store).resolve())
     raw = _expand(raw, (), faults)
     job = _declare(raw, faults)
+    sections = job or _salvaged(raw)
     folder = path.resolve().parent
+    check_grid(sections, faults)
+    inputs = find_inputs(sections, folder, faults)
+    upstream = link_steps(sections, faults)
+    shown = link_products(sections, faults)
     if job is None:
         faults.raise_any()
     read = ReadJob(
@@ -105,54 +110,13 @@ def read_job(
         job=job,
         output=folder / Path(job.job.output).expanduser(),
         store=folder / Path(job.store.path).expanduser(),
-        inputs=_find_inputs(job, folder, faults),
-        upstream=_link_steps(job, faults),
-        shown=_link_products(job, faults),
+        inputs=inputs,
+        upstream=upstream,
+        shown=shown,
     )
-    if not job.input and not read.store.is_dir():
-        faults.add(
-            ("store", "path"),
-            f"there is no store at {read.store} and no [[input]] to make one from",
-        )
+    _check_store(read, faults)
     faults.raise_any()
     return read
-
-
-class _Faults:
-    """Collects faults with their places."""
-
-    def __init__(self, path: Path, places: dict):
-        self.path, self.places, self.found = path, places, []
-
-    def add(self, place: tuple, text: str) -> None:
-        line = line_of(self.places, place)
-        at = f"line {line}: " if line else ""
-        entry = (line or 10**9, f"{at}{_label(place)}: {text}")
-        if entry not in self.found:
-            self.found.append(entry)
-
-    def raise_any(self) -> None:
-        if not self.found:
-            return
-        faults = [text for _, text in sorted(self.found, key=lambda item: item[0])]
-        if len(faults) == 1:
-            error = JobError(f"{self.path}: {faults[0]}")
-        else:
-            rows = "\n".join(f"  - {fault}" for fault in faults)
-            error = JobError(f"{self.path}: {len(faults)} faults:\n{rows}")
-        error.faults = faults
-        raise error
-
-
-def _label(place: tuple) -> str:
-    """``[[step]] 2 gap`` for ("step", 1, "gap")."""
-    if len(place) > 1 and isinstance(place[1], int):
-        head, rest = f"[[{place[0]}]] {place[1] + 1}", place[2:]
-    elif place:
-        head, rest = f"[{place[0]}]", place[1:]
-    else:
-        head, rest = "job file", ()
-    return " ".join([head, *(str(part) for part in rest if isinstance(part, str))])
 
 
 def _parse(path: Path) -> tuple[dict, dict]:
@@ -166,7 +130,7 @@ def _parse(path: Path) -> tuple[dict, dict]:
         raise JobError(f"{path}: is not TOML: {error}") from None
 
 
-def _override(raw: dict, text: str, faults: _Faults) -> None:
+def _override(raw: dict, text: str, faults: Faults) -> None:
     """Apply one ``section.key=value``; the only table of a list needs no index."""
     key, sign, value = text.partition("=")
     if not sign or not key.strip():
@@ -197,7 +161,7 @@ def _override(raw: dict, text: str, faults: _Faults) -> None:
     here[last] = parsed
 
 
-def _expand(value: Any, place: tuple, faults: _Faults) -> Any:
+def _expand(value: Any, place: tuple, faults: Faults) -> Any:
     """The value with ``${NAME}`` replaced in every text."""
     if isinstance(value, dict):
         return {
@@ -218,7 +182,7 @@ def _expand(value: Any, place: tuple, faults: _Faults) -> Any:
     return _VARIABLE.sub(replace, value)
 
 
-def _declare(raw: dict, faults: _Faults) -> Job | None:
+def _declare(raw: dict, faults: Faults) -> Job | None:
     """The job as declared sections, or None with the faults noted."""
     try:
         return Job.model_validate(raw)
@@ -235,6 +199,27 @@ def _declare(raw: dict, faults: _Faults) -> Job | None:
         return None
 
 
+def _salvaged(raw: dict) -> SimpleNamespace:
+    """The sections that are right by themselves, so that they too are checked."""
+
+    def one(kind: type, value: Any) -> Any:
+        try:
+            return kind.model_validate(value)
+        except ValidationError:
+            return None
+
+    def many(kind: type, name: str) -> list:
+        values = raw.get(name, [])
+        return [one(kind, v) for v in values] if isinstance(values, list) else []
+
+    return SimpleNamespace(
+        region=one(Region, raw["region"]) or UNKNOWN if "region" in raw else None,
+        input=many(Input, "input"),
+        step=many(Step, "step"),
+        product=many(Product, "product"),
+    )
+
+
 def _known(place: tuple) -> list[str]:
     """Keys that the declaration knows at a place."""
     model: Any = Job
@@ -248,99 +233,17 @@ def _known(place: tuple) -> list[str]:
     return list(model.model_fields)
 
 
-def _find_inputs(job: Job, folder: Path, faults: _Faults) -> tuple:
-    """Files of each input, sorted; a pattern that finds nothing is a fault."""
-    found = []
-    for index, item in enumerate(job.input):
-        files: list[Path] = []
-        for pattern in item.paths:
-            full = str(folder / Path(pattern).expanduser())
-            matches = (
-                [full] if os.path.isfile(full) else glob.glob(full, recursive=True)
-            )
-            matches = sorted(match for match in matches if os.path.isfile(match))
-            if not matches:
-                faults.add(
-                    ("input", index, "paths"), f"no file matches {pattern!r} ({full})"
-                )
-            files += [Path(match) for match in matches]
-        found.append(tuple(dict.fromkeys(files)))
-    return tuple(found)
-
-
-def _link_steps(job: Job, faults: _Faults) -> dict[str, str]:
-    """What each step takes; by default the last tracks step before it."""
-    upstream: dict[str, str] = {}
-    last, sources = SELECTION, [SELECTION]
-    for index, step in enumerate(job.step):
-        place = ("step", index)
-        if step.label in upstream or step.label == SELECTION:
-            faults.add(
-                place, f"another step or the store is called {step.label!r} already"
-            )
-        if step.use not in STEPS:
-            faults.add(
-                (*place, "use"),
-                f"no step function {step.use!r}; {nearest(step.use, list(STEPS))}",
-            )
-            continue
-        kind = STEPS[step.use]
-        wrong = argument_faults(kind.function, step.arguments, kind.filled)
-        for key, text in wrong.items():
-            faults.add((*place, key), text)
-        if step.of and step.of not in sources:
-            faults.add(
-                (*place, "of"),
-                f"no earlier step gives tracks under the name {step.of!r}; "
-                f"{nearest(step.of, sources)}",
-            )
-        upstream[step.label] = step.of or last
-        if kind.gives == "tracks":
-            last = step.label
-            sources.append(step.label)
-        elif job.region is None:
-            faults.add(place, f"{step.use} needs a [region] with box and step")
-    return upstream
-
-
-def _link_products(job: Job, faults: _Faults) -> tuple[tuple[str, ...], ...]:
-    """The steps each product shows; by default the last grid, for a report all."""
-    grids = [
-        step.label
-        for step in job.step
-        if step.use in STEPS and STEPS[step.use].gives == "grid"
-    ]
-    shown, paths = [], set()
-    for index, product in enumerate(job.product):
-        place = ("product", index)
-        kind = PRODUCTS.get(product.kind)
-        if kind is None:
-            text = (
-                f"no product {product.kind!r}; {nearest(product.kind, list(PRODUCTS))}"
-            )
-            faults.add((*place, "kind"), text)
-            continue
-        wrong = argument_faults(kind.function, product.arguments, kind.filled)
-        for key, text in wrong.items():
-            faults.add((*place, key), text)
-        if not product.path.endswith(kind.suffixes):
-            faults.add(
-                (*place, "path"),
-                f"a {product.kind} ends in {' or '.join(kind.suffixes)}; "
-                f"got {product.path!r}",
-            )
-        if product.path in paths:
-            faults.add((*place, "path"), f"two products would write {product.path!r}")
-        paths.add(product.path)
-        steps = [name for name in product.steps if name]
-        for name in steps:
-            if name not in grids:
-                text = f"no step gives a grid under the name {name!r}; "
-                faults.add((*place, "of"), text + nearest(name, grids))
-        if not grids:
-            faults.add(place, f"a {product.kind} needs a step that gives a grid")
-        if len(steps) > 1 and not kind.takes_many:
-            faults.add((*place, "of"), f"a {product.kind} shows one step")
-        default = grids if kind.takes_many else grids[-1:]
-        shown.append(tuple(steps or default))
-    return tuple(shown)
+def _check_store(read: ReadJob, faults: Faults) -> None:
+    """Whether there is a store to read, and whether the job may add to it."""
+    about = read.job.store
+    if not read.job.input and not read.store.is_dir():
+        faults.add(
+            ("store", "path"),
+            f"there is no store at {read.store} and no [[input]] to make one from",
+        )
+    if read.job.input and about.commit is not None:
+        faults.add(
+            ("store", "commit"),
+            f"the job reads the store as of commit {about.commit}, but its [[input]] "
+            f"would add to it; leave one of them out",
+        )

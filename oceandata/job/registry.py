@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
+from oceandata.units import Duration, distance_m, duration_us
+
 
 @dataclass(frozen=True)
 class StepKind:
@@ -86,11 +88,16 @@ def keywords_of(address: str) -> dict[str, inspect.Parameter]:
 @cache
 def kinds_of(address: str) -> dict[str, object]:
     """Annotated types of a function's parameters, as far as they can be resolved."""
-    function = function_of(address)
-    try:
-        return typing.get_type_hints(function)
-    except (NameError, AttributeError, TypeError):
-        return {}
+    function = inspect.unwrap(function_of(address))
+    found = {}
+    for name, kind in inspect.get_annotations(function).items():
+        if isinstance(kind, str):
+            try:
+                kind = eval(kind, function.__globals__)
+            except (NameError, AttributeError, TypeError):
+                continue
+        found[name] = kind
+    return found
 
 
 def argument_faults(address: str, given: dict, filled: tuple[str, ...]) -> dict:
@@ -106,7 +113,7 @@ def argument_faults(address: str, given: dict, filled: tuple[str, ...]) -> dict:
             faults[key] = f"{key!r} is filled from the sections of the job"
         elif key not in known:
             faults[key] = f"{name} takes no {key!r}; {nearest(key, allowed)}"
-        elif wrong := _type_fault(kinds_of(address).get(key), value):
+        elif wrong := _value_fault(key, kinds_of(address).get(key), value):
             faults[key] = wrong
     for key in allowed:
         if known[key].default is inspect.Parameter.empty and key not in given:
@@ -128,6 +135,18 @@ _PLAIN = {
     str: "a text",
     bool: "true or false",
 }
+
+
+def _value_fault(name: str, kind: object, value: object) -> str:
+    """What is wrong with a duration, a distance, or a value of a plain type."""
+    try:
+        if kind == Duration:
+            duration_us(value, name=name)
+        elif name == "distance" and isinstance(value, str):
+            distance_m(value, name=name)
+    except ValueError as error:
+        return str(error)
+    return _type_fault(kind, value)
 
 
 def _type_fault(kind: object, value: object) -> str:

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from oceandata.errors import FormatError, JobError, OceanDataError
+from oceandata.job.links import SELECTION
+from oceandata.job.plan import near
 from oceandata.job.products import make_product
 from oceandata.job.ranks import on_first_rank
-from oceandata.job.read import SELECTION, ReadJob, read_job
+from oceandata.job.read import ReadJob, read_job
 from oceandata.job.registry import STEPS, function_of, keywords_of
 from oceandata.job.results import load_grid, save_grid
 from oceandata.job.state import State, key_of
@@ -188,9 +190,12 @@ def _ingest(run: _Run) -> tuple[int, list[Any]]:
 def _selection(run: _Run) -> Any:
     from oceandata.store import open_store
 
-    period = run.read.job.period
+    period, region = run.read.job.period, run.read.job.region
     store = open_store(run.read.store, as_of=run.result.commit)
-    return store.select(period=(period.start, period.stop) if period else None)
+    return store.select(
+        period=(period.start, period.stop) if period else None,
+        box=near(region.box) if region else None,
+    )
 
 
 def _selection_key(run: _Run) -> str:
@@ -202,6 +207,7 @@ def _selection_key(run: _Run) -> str:
         commit=run.result.commit,
         history=store.history().iloc[-1].to_dict(),
         period=period and period.model_dump(),
+        region=run.read.job.region and run.read.job.region.box,
     )
 
 
@@ -213,7 +219,9 @@ def _tracks(run: _Run, name: str) -> Any:
     functions = []
     while name != SELECTION:
         step = steps[name]
-        functions.append(partial(function_of(STEPS[step.use].function), **step.arguments))
+        address = STEPS[step.use].function
+        alone = {"workers": 1} if "workers" in keywords_of(address) else {}
+        functions.append(partial(function_of(address), **alone, **step.arguments))
         name = run.read.upstream[name]
     selection = _selection(run)
     return prepare_tracks(selection, *reversed(functions)) if functions else selection
@@ -236,9 +244,7 @@ def _run_step(run: _Run, index: int, keys: dict[str, str]) -> None:
         return
     path = read.output / "steps" / f"{label}.nc"
     name = f"step {label}"
-    if on_first_rank(
-        lambda: run.state.has(name, keys[label], path), engine=run.engine
-    ):
+    if on_first_rank(lambda: run.state.has(name, keys[label], path), engine=run.engine):
         run.result.results[label] = load_grid(path)
         run.result.skipped.append(name)
         run.log(f"{name}: finished before, skipped")
@@ -288,7 +294,7 @@ def _grid(run: _Run) -> Any:
     from oceandata.grids import regular_grid
 
     region = run.read.job.region
-    return regular_grid(box=region.box, step=region.steps)
+    return regular_grid(region.box, step=region.steps)
 
 
 def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:

@@ -97,8 +97,7 @@ def _identified(ds, path, identities, key):
         return ragged.with_pseudonyms(ds, key=masking.read_key(key))
     if identities != "refuse":
         raise ValueError(
-            'identities must be "refuse", "pseudonyms" or "reveal", got '
-            f"{identities!r}"
+            f'identities must be "refuse", "pseudonyms" or "reveal", got {identities!r}'
         )
     raise ConfidentialError(
         f"{Path(path).name}: tracks name their vessels. Pass identities="

@@ -48,7 +48,7 @@ def with_pseudonyms(ds: xr.Dataset, *, key: bytes) -> xr.Dataset:
     if "vessel" not in ds:
         raise ConfidentialError(
             "pseudonyms need the variable 'vessel', the key of each vessel; tracks "
-            "without it can only be exported with identities=\"reveal\""
+            'without it can only be exported with identities="reveal"'
         )
     names = np.array(
         [masking.pseudonym(vessel, key=key) for vessel in ds["vessel"].values],

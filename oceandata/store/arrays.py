@@ -243,12 +243,26 @@ class LongArrayWriter:
             self._file.close()
 
 
+def _whole(path: Path, offset: int = 0, size: int = -1) -> bytes:
+    """Bytes of a file that the log promises."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            if offset:
+                file.seek(offset, os.SEEK_END if offset < 0 else os.SEEK_SET)
+            return file.read(size)
+    except FileNotFoundError:
+        raise DamagedStoreError(
+            f"{path} is missing: it was deleted, or vacuumed together with its commit. "
+            "Run verify, and restore it from a copy of the store"
+        ) from None
+
+
 class ArrayReader:
     """One stored array: chunks by number."""
 
     def __init__(self, folder: Path, name: str):
         self.folder, self.name = folder / name, name
-        document = json.loads((self.folder / "zarr.json").read_bytes())
+        document = json.loads(_whole(self.folder / "zarr.json"))
         self.shape = tuple(document["shape"])
         self.attributes = document["attributes"]
         self.dtype = _DTYPES.get(document["data_type"])
@@ -269,21 +283,17 @@ class ArrayReader:
 
     def read_all(self) -> Any:
         """A small array whole; text as a list."""
-        data = self._path(0).read_bytes()
+        data = _whole(self._path(0))
         if self.dtype is None:
             return decode_text(data)
         return self._decode(data).reshape(self.shape)
 
     def read_chunk(self, number: int) -> np.ndarray:
         if not self.sharded:
-            return self._decode(self._path(0).read_bytes())
+            return self._decode(_whole(self._path(0)))
         shard, at = divmod(number, self.per_shard)
         offset, size = (int(v) for v in self._index(shard)[at])
-        descriptor = os.open(self._path(shard), os.O_RDONLY)
-        try:
-            data = os.pread(descriptor, size, offset)
-        finally:
-            os.close(descriptor)
+        data = _whole(self._path(shard), offset, size)
         if len(data) != size:
             raise DamagedStoreError(
                 f"{self._path(shard)}: chunk {at} should have {size} bytes, "
@@ -305,10 +315,7 @@ class ArrayReader:
     def _index(self, shard: int) -> np.ndarray:
         index = self._indices.get(shard)
         if index is None:
-            size = 16 * self.per_shard + 4
-            with open(self._path(shard), "rb") as file:
-                file.seek(-size, os.SEEK_END)
-                raw = file.read(size)
+            raw = _whole(self._path(shard), -(16 * self.per_shard + 4))
             if google_crc32c.value(raw[:-4]) != int.from_bytes(raw[-4:], "little"):
                 raise DamagedStoreError(
                     f"{self._path(shard)}: the shard's index is damaged. Run verify"

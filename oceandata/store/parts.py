@@ -38,7 +38,7 @@ from oceandata.store.log import dump_json, sync_folder, write_durably
 from oceandata.store.months import month_start, month_text
 from oceankernels import partition
 
-STORED = tuple(name for name in FIELDS if name != "vessel")
+STORED: tuple[str, ...] = tuple(name for name in FIELDS if name != "vessel")
 VESSEL_FIELDS = (
     *partition.EXTENT,
     "last_sog",
@@ -250,7 +250,7 @@ class PartWriter:
             bounds += [float(values.min()) / scale, float(values.max()) / scale]
         return tuple(bounds)
 
-    def finish(self, *, repeats: int = 0) -> dict[str, Any]:
+    def finish(self, *, repeats: int = 0, durable: bool = True) -> dict[str, Any]:
         """Write what is left, flush everything; the record for the log."""
         if self._rows >= CHUNK:
             self._finish_long()
@@ -263,7 +263,6 @@ class PartWriter:
         extents = np.concatenate(self._extents)
         self._write_index(vessels, extents)
         return close_part(
-            self.root,
             self.folder,
             {
                 "id": self.id,
@@ -273,9 +272,11 @@ class PartWriter:
                 "repeats": repeats,
                 "vessels": int(vessels.size),
                 "sources": self.sources,
+                "chunks": len(self._chunks),
                 "time": [int(extents[:, 0].min()), int(extents[:, 1].max())],
                 "box": _box(extents),
             },
+            durable=durable,
         )
 
     def _finish_long(self) -> None:
@@ -334,6 +335,13 @@ class PartWriter:
             ),
         )
 
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is not None:
+            self.abandon()
+
     def abandon(self) -> None:
         """Remove what was written; leftovers are harmless if that fails too."""
         for _, future in self._queue:
@@ -360,10 +368,11 @@ def _group(**attributes: Any) -> dict[str, Any]:
 
 
 def close_part(
-    root: Path, folder: FolderWriter, record: dict[str, Any]
+    folder: FolderWriter, record: dict[str, Any], *, durable: bool = True
 ) -> dict[str, Any]:
     """Make a written part durable, and its list of files; the record for the log."""
-    folder.flush()
+    if durable:
+        folder.flush()
     data = dump_json(folder.manifest())
     manifest = folder.folder.with_suffix(".json")
     write_durably(manifest, data)

@@ -69,7 +69,9 @@ def track_speed(
     >>> track_speed(tracks).round(3).values
     array([  nan, 12.008])
     """
-    values = _per_fix(kernels.speeds, "track_speed", tracks, skip_failed, engine, workers)
+    values = _per_fix(
+        kernels.speeds, "track_speed", tracks, skip_failed, engine, workers
+    )
     attrs = {
         "long_name": "Speed over ground from the previous fix",
         "standard_name": "platform_speed_wrt_ground",

@@ -18,8 +18,10 @@ import numpy as np
 
 from oceandata.engines.pieces import ROWS, TrackArrays, pieces_of, track_arrays
 from oceandata.errors import EngineError
+from oceankernels.reduction import Reduction
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 
@@ -126,3 +128,52 @@ def _carried(arrays: TrackArrays, row_size: np.ndarray) -> np.ndarray:
 
 def _starts(row_size: np.ndarray) -> np.ndarray:
     return np.cumsum(row_size) - row_size
+
+
+def prepared_summary(
+    tracks: PreparedTracks,
+    *,
+    engine: str = "threads",
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """How many fixes each rule of ``clean_tracks`` flags, over all pieces.
+
+    Parameters
+    ----------
+    tracks : PreparedTracks
+        With ``clean_tracks`` among its functions.
+    engine, workers, progress
+        As in ``vessel_hours``.
+
+    Returns
+    -------
+    DataFrame
+        As ``clean_summary`` gives it. Fixes carried into a piece are not counted
+        again.
+    """
+    from oceandata.engines import run
+
+    reduction = Reduction(_summary_of_piece, _added, _shared)
+    return run(
+        reduction, tracks.pieces(), engine=engine, workers=workers, progress=progress
+    )
+
+
+def _summary_of_piece(piece: PreparedPiece) -> pd.DataFrame:
+    from oceandata.tracks.clean import clean_summary
+
+    arrays = piece.piece.load()
+    own = np.ones(arrays.time.size, bool)
+    own[_starts(arrays.row_size)[arrays.carried != 0]] = False
+    ds = piece.dataset(arrays)
+    table = clean_summary(ds[["quality_reason"]].isel(obs=own))
+    return table.assign(share=int(own.sum()))
+
+
+def _added(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    return a.assign(fixes=a["fixes"] + b["fixes"], share=a["share"] + b["share"])
+
+
+def _shared(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(share=table["fixes"] / table["share"])

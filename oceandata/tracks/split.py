@@ -96,7 +96,7 @@ def _cut(
     number = np.arange(parent.size) - first_piece[parent]
     begins = starts[:-1][parent]
     begins[number > 0] = rows
-    ends = np.append(begins[1:], starts[-1])
+    ends = np.append(begins, starts[-1])[1:]
     out = tracks.isel(trajectory=parent)
     out["row_size"] = out["row_size"].copy(data=ends - begins)
     if "trajectory_id" in tracks.variables:

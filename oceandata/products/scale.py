@@ -1,0 +1,91 @@
+"""Colours of a map: limits on round numbers, logarithmic where the data ask for it."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import LogNorm, Normalize
+
+_ROUND = (1.0, 2.0, 5.0, 10.0)
+_DECADES = 5.0
+
+
+def norm_of(
+    values: np.ndarray,
+    *,
+    scale: str = "auto",
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> tuple[Normalize, str]:
+    """Norm and the ends at which the colour bar is extended.
+
+    Logarithmic when the positive values (between their 1st and 99.9th percentile)
+    span more than two decades and none is negative.
+    """
+    if scale not in ("auto", "log", "linear"):
+        raise ValueError(f'scale must be "auto", "log" or "linear", got {scale!r}')
+    finite = values[np.isfinite(values)]
+    positive = finite[finite > 0]
+    signed = bool((finite < 0).any())
+    if scale == "log" and signed:
+        raise ValueError('scale="log" needs values above zero; some are negative')
+    if positive.size == 0 and not signed:
+        return Normalize(0.0, vmax or 1.0), "neither"
+    if signed:
+        low, high = np.percentile(finite, [0.5, 99.5])
+    else:
+        low, high = np.percentile(positive, [1.0, 99.9])
+    if scale == "log" or (scale == "auto" and not signed and high > 100 * low):
+        low = max(low, high / 10**_DECADES)
+        lower = vmin or rounded_down(low)
+        upper = vmax or max(rounded_up(high), 10 * lower)
+        return LogNorm(lower, upper), _extend(positive, lower, upper)
+    lower = vmin if vmin is not None else (rounded_linear(low) if signed else 0.0)
+    upper = vmax if vmax is not None else rounded_up(high)
+    if signed and vmin is None and vmax is None and low < 0 < high:
+        upper = rounded_up(max(-low, high))
+        lower = -upper
+    return Normalize(lower, upper), _extend(finite, lower, upper)
+
+
+def rounded_up(value: float) -> float:
+    """The next of 1, 2, 5 times a power of ten.
+
+    >>> rounded_up(34.0), rounded_down(0.034)
+    (50.0, 0.02)
+    """
+    power = 10.0 ** np.floor(np.log10(value))
+    step = next(step for step in _ROUND if value <= step * power * (1 + 1e-9))
+    return float(np.round(step * power, 12))
+
+
+def rounded_down(value: float) -> float:
+    """The last of 1, 2, 5 times a power of ten before `value`."""
+    power = 10.0 ** np.floor(np.log10(value))
+    step = max(s for s in _ROUND if s * power <= value * (1 + 1e-9))
+    return float(np.round(step * power, 12))
+
+
+def rounded_linear(value: float) -> float:
+    """A round number below `value`, of either sign."""
+    if value == 0:
+        return 0.0
+    return rounded_down(value) if value > 0 else -rounded_up(-value)
+
+
+def _extend(values: np.ndarray, lower: float, upper: float) -> str:
+    below, above = bool((values < lower).any()), bool((values > upper).any())
+    return {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[
+        (int(below), int(above))
+    ]
+
+
+def tick_text(value: float, _position: int | None = None) -> str:
+    """Numbers as people write them: 0.01, 5, 2,000; powers beyond 100,000."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e5 or abs(value) < 1e-3:
+        power = int(np.floor(np.log10(abs(value)) + 1e-9))
+        factor = value / 10.0**power
+        head = "" if np.isclose(factor, 1) else f"{factor:.3g}·"
+        return f"{head}$10^{{{power}}}$"
+    return f"{value:,.10g}".replace("-", "−")

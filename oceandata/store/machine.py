@@ -1,0 +1,1 @@
+from oceandata.machine import default_workers as workers  # noqa: F401
