@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import oceandata as od
-from oceandata.land import on_land
+from oceandata.land import COLUMNS, ROWS, land_bits, on_land
 from oceandata.units import distance_m, duration_us
 from tests import naive
 from tests.make_tracks import dataset, fix, fleet, sailing
@@ -166,6 +166,11 @@ PLACES = {
     "Antarctica": (90.00, -80.00, True),
     "North Pole": (45.00, 90.00, False),
     "South Pole": (45.00, -90.00, True),
+    "Alaska": (-150.00, 68.00, True),
+    "Indian Ocean on the rows of Fiji": (80.00, -16.50, False),
+    "Pacific on the rows of Fiji": (-120.00, -16.85, False),
+    "Norwegian Sea": (2.00, 67.00, False),
+    "Barents Sea on the rows of Wrangel Island": (38.00, 71.20, False),
     "Chukotka, east of the dateline": (-178.00, 67.50, True),
     "Chukotka, west of the dateline": (178.00, 68.00, True),
 }
@@ -192,6 +197,20 @@ def test_on_land__inland_is_a_part_of_land():
         for dy in (-1, 0, 1)
     ]
     assert np.array_equal(np.all(around, axis=0), inland)
+
+
+def test_land_bits__no_row_is_filled_the_wrong_way():
+    """A ring torn at the dateline would turn land into sea along whole rows."""
+    bits = land_bits()
+    changed = [
+        int(np.bitwise_count(bits[k : k + 900] ^ bits[k + 1 : k + 901]).sum(1).max())
+        for k in range(0, ROWS - 901, 900)
+    ]
+    assert max(changed) < 3000
+    share = np.bitwise_count(bits).sum(axis=1) / COLUMNS
+    lat = 90.0 - (np.arange(ROWS) + 0.5) * 180.0 / ROWS
+    area = np.average(share, weights=np.cos(np.radians(lat)))
+    assert area == pytest.approx(0.292, abs=0.005)  # land is 29.2 % of the Earth
 
 
 def test_on_land__not_a_position():

@@ -24,7 +24,7 @@ ANTIPODAL = 1e-6
 """Radians: closer than this to the antipode the great circle is not defined."""
 
 
-@jit
+@jit(borrow=True)
 def set_arc(arc, lat0, lat1, dlon):
     """Fill the parameters of an arc; returns False for antipodal fixes.
 
@@ -66,7 +66,7 @@ def set_arc(arc, lat0, lat1, dlon):
     return True
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def meridian_crossing(arc, offset):
     """Share of the arc at which it meets the meridian `offset` degrees along (>= 0)."""
     before = math.sin(math.radians(offset)) * arc[COS0]
@@ -75,7 +75,7 @@ def meridian_crossing(arc, offset):
     return t / arc[LENGTH]
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def parallel_crossing(arc, lat, beyond):
     """Share of the arc at which it meets a parallel, before or beyond the vertex."""
     middle = math.radians(lat + arc[LAT]) / 2

@@ -62,7 +62,7 @@ def lattice(lon_edges, lat_edges, *, west, lon_step, lat_step, wraps) -> Lattice
     )  # fmt: skip
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def shortest(difference):
     """Difference of two longitudes in [-180, 180), the short way, degrees.
 
@@ -76,7 +76,7 @@ def shortest(difference):
     return difference
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def column_of(grid, lon):
     """Column of a longitude in [-180, 180)."""
     offset = lon - grid.west
@@ -95,7 +95,7 @@ def column_of(grid, lon):
     return nearest - 1 if nearest > 0 else grid.cycle - 1
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def row_of(grid, lat):
     """Row of a finite latitude: 1 to ny inside, 0 south, ny + 1 north of it."""
     nearest = math.floor((lat - grid.south) * grid.rows_per_degree + 0.5)
@@ -107,7 +107,7 @@ def row_of(grid, lat):
     return row + 1 if lat >= grid.lat_edge[row + 1] else row
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def inside(grid, column, row):
     """Whether a cell belongs to the lattice."""
     return column < grid.nx and 1 <= row <= grid.ny

@@ -84,7 +84,7 @@ def new_run() -> Run:
     return Run(np.zeros(14, np.int64), np.zeros(6), np.zeros(great.SIZE), sums)
 
 
-@jit
+@jit(borrow=True)
 def accumulate(fixes, grid, plan, tiles, run):
     """Share all segments among cells; returns how many more slots are needed, or 0.
 
@@ -108,7 +108,7 @@ def accumulate(fixes, grid, plan, tiles, run):
         _no_box(run.box)
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _trajectory(fixes, grid, plan, tiles, run):
     """The rest of the current trajectory; the number of slots missing, or 0."""
     at = run.at
@@ -129,7 +129,7 @@ def _trajectory(fixes, grid, plan, tiles, run):
     return 0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _stay(fixes, plan, run):
     """Fixes that remain in the cell, within the gap and the month."""
     at, box = run.at, run.box
@@ -167,7 +167,7 @@ def _stay(fixes, plan, run):
         box[_LON], box[_LAT] = x0, y0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _move(fixes, grid, plan, tiles, run):
     """One fix of any kind; the number of slots missing (nothing is done then), or 0."""
     at, sums, row = run.at, run.sums, run.at[_ROW]
@@ -196,7 +196,7 @@ def _move(fixes, grid, plan, tiles, run):
     return 0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _segment(grid, plan, tiles, run, x, y, t, column, line):
     """From the fix before to this one; the number of slots missing, or 0."""
     at, box, sums = run.at, run.box, run.sums
@@ -232,7 +232,7 @@ def _segment(grid, plan, tiles, run, x, y, t, column, line):
     return 0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _walk(grid, plan, tiles, run, turn, y, t, column, line):
     """Cell by cell along the path; the number of slots missing, or 0."""
     at, box = run.at, run.box
@@ -270,14 +270,14 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
     return 0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _next_column(grid, c, turn):
     if turn > 0.0:
         return c + 1 if c + 1 < grid.cycle else 0
     return c - 1 if c > 0 else grid.cycle - 1
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _columns_crossed(grid, c, column, x0, turn):
     """Meridian edges between two columns, the way that `turn` (degrees) goes."""
     if c == column:
@@ -293,7 +293,7 @@ def _columns_crossed(grid, c, column, x0, turn):
     return n if n > 0 else n + grid.cycle
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _rows_crossed(grid, plan, arc, r, line, y0, y):
     """Whether the path first goes north, rows it crosses, rows crossed coming back."""
     if plan.great_circle and arc[great.TURN] != 0.0:
@@ -306,7 +306,7 @@ def _rows_crossed(grid, plan, arc, r, line, y0, y):
     return y > y0, abs(line - r), 0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _next_meridian(grid, plan, run, c, turn, columns):
     """Share of the path at which column `c` is left, infinity when that is over."""
     if columns == 0:
@@ -322,7 +322,7 @@ def _next_meridian(grid, plan, run, c, turn, columns):
     return offset / abs(turn)
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _next_parallel(grid, plan, run, r, north, y, ahead, back):
     """Share of the path at which row `r` is left, infinity when that is over."""
     if ahead + back == 0:
@@ -334,7 +334,7 @@ def _next_parallel(grid, plan, run, r, north, y, ahead, back):
     return (edge - run.box[_LAT]) / (y - run.box[_LAT])
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _advance(grid, plan, tiles, run, done, share, step):
     """Give the current cell what lies between two cumulative shares; returns `share`.
 
@@ -353,7 +353,7 @@ def _advance(grid, plan, tiles, run, done, share, step):
     return share
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _next_split(plan, at, step):
     """Cumulative share at the end of the month; INT64_MAX if the segment ends before."""
     left = at[_MONTH_STOP] - at[_TIME]
@@ -364,7 +364,7 @@ def _next_split(plan, at, step):
     return left
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _months_crossed(plan, month, t):
     n = 0
     while t >= plan.month_edge[month + n + 1]:
@@ -372,7 +372,7 @@ def _months_crossed(plan, month, t):
     return n
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _set_month(plan, at, month):
     group = at[_BASE] >> 48
     code = plan.first_month + month + MONTH_ZERO
@@ -381,7 +381,7 @@ def _set_month(plan, at, month):
     at[_BASE] = (group << 48) | (code << 32)
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _begin(grid, plan, run, column, line, t, fresh):
     """Take up the track at a fix: no segment leads here."""
     at = run.at
@@ -393,7 +393,7 @@ def _begin(grid, plan, run, column, line, t, fresh):
         run.sums[TOTAL] += 1
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _enter(grid, plan, run, column, line):
     """Be in another cell; outside counts as one cell."""
     at = run.at
@@ -405,7 +405,7 @@ def _enter(grid, plan, run, column, line):
     at[_COLUMN], at[_LINE] = column, line
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _leave(grid, tiles, run):
     """Settle what the current cell was given."""
     at = run.at
@@ -422,12 +422,12 @@ def _leave(grid, tiles, run):
     deposit(tiles, key, place, amount, at[_VESSEL])
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _no_box(box):
     box[_WEST], box[_EAST], box[_SOUTH], box[_NORTH] = 1.0, 0.0, 1.0, 0.0
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _set_box(grid, box, x, y, column, line):
     """A rectangle around a fix within which every path stays in its cell.
 

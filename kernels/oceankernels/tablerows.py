@@ -160,6 +160,14 @@ def _clean_numbers(r, spec, tally):
 
 
 @jit(inline=True)
+def _transceiver(r):
+    """1 class A, 2 class B, 0 unknown; from its own column or the type of mobile."""
+    if r.state[CLASS] == OK:
+        return max(r.value[CLASS], 0)
+    return r.value[MOBILE] if r.state[MOBILE] == OK else 0
+
+
+@jit(inline=True)
 def _status(r, tally):
     if r.state[STATUS] == MISSING:
         return 15
@@ -180,7 +188,7 @@ def keep(r, spec, rows, tally, n, n_later):
     rows.vessel[n] = r.value[VESSEL]
     rows.time[n] = r.value[TIME]
     rows.nav_status[n] = _status(r, tally)
-    rows.transceiver[n] = r.value[CLASS] if r.state[CLASS] == OK else 0
+    rows.transceiver[n] = _transceiver(r)
     tally.repairs[10] += r.repair[0]
     tally.repairs[11] += r.repair[1]
     rows.lon[n] = _scaled(r, LON, 7, 0, tally)

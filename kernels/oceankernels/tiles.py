@@ -70,19 +70,19 @@ def grown(tiles: Tiles, extra: int) -> Tiles:
     return larger
 
 
-@jit
+@jit(borrow=True)
 def _rehash(tiles, keys):
     for slot in range(len(keys)):
         insert(tiles, keys[slot])
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def room(tiles):
     """Slots that are still free."""
     return len(tiles.slab) - tiles.meta[_USED]
 
 
-@jit
+@jit(borrow=True)
 def insert(tiles, key):
     """Slot of a tile, made if it is new. Not checked: that a slot is free."""
     mask = len(tiles.table_key) - 1
@@ -99,7 +99,7 @@ def insert(tiles, key):
     return tiles.table_slot[place]
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def deposit(tiles, key, place, amount, vessel):
     """Add to one cell and enter the vessel (as INT64_MAX - key) among its smallest.
 
@@ -135,7 +135,7 @@ def occupied(tiles: Tiles) -> Cells:
     return Cells(cells, amount, vessels)
 
 
-@jit
+@jit(borrow=True)
 def _count(slab, order):
     n = 0
     for slot in order:
@@ -145,7 +145,7 @@ def _count(slab, order):
     return n
 
 
-@jit
+@jit(borrow=True)
 def _gather(tiles, order, key, amount, vessels):
     n = 0
     for slot in order:
@@ -178,7 +178,7 @@ def merge(a: Cells, b: Cells) -> Cells:
     return Cells(key[:n].copy(), amount[:n].copy(), vessels[:n].copy())
 
 
-@jit
+@jit(borrow=True)
 def _merge(a, b, key, amount, vessels):
     i = j = n = 0
     while i < len(a.key) or j < len(b.key):
@@ -197,7 +197,7 @@ def _merge(a, b, key, amount, vessels):
     return n
 
 
-@jit(inline=True)
+@jit(inline=True, borrow=True)
 def _smallest(a, b, out):
     """The first distinct values of two decreasing lists; 0 fills what is left."""
     i = j = 0

@@ -26,7 +26,9 @@ ENDINGS = {"tracks": (".nc",), "density": (".nc", ".tif", ".tiff", ".png")}
 @click.option("--period", nargs=2, metavar="START STOP", help="UTC, half-open.")
 @click.option("--vessel", "vessels", multiple=True, type=int, help="MMSI or key.")
 @click.option("--as-of", type=int, help="The store as it was at this commit.")
-@click.option("--step", type=float, default=0.1, show_default=True, help="Cell, degrees.")
+@click.option(
+    "--step", type=float, default=0.1, show_default=True, help="Cell, degrees."
+)
 @click.option("--gap", default="1h", show_default=True, help="Longest step counted.")
 @click.option(
     "--identities",

@@ -58,24 +58,28 @@ def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) ->
 
 def report_facts(report: Any) -> dict:
     """An ingest report as plain values."""
-    return show.plain(vars(report))
+    return {**show.plain(vars(report)), "commit": report.commit}
 
 
 def report_text(facts: dict) -> str:
     """What became of every row, as a table, and of every file that was refused."""
-    rows = [("read", facts["rows_read"]), ("kept", facts["kept"])]
-    rows.append(("duplicates left out", facts["duplicates"]))
+    rows = [("read", facts["rows_read"]), ("kept", facts["rows_kept"])]
+    rows.append(("exact duplicates left out", facts["duplicates"]))
     rows += [
         (f"set aside: {reason}", count)
         for reason, count in sorted(facts["quarantined"].items(), key=lambda p: -p[1])
     ]
     lines = [show.table(rows, ("rows", "count"))]
+    if facts["repairs"]:
+        repairs = sorted(facts["repairs"].items(), key=lambda p: -p[1])
+        lines += ["", show.table(repairs, ("values set right in kept rows", "count"))]
+    lines.append("")
+    lines += [str(note) for note in facts["notes"]]
     lines += [f"refused: {path}: {why}" for path, why in facts["refused"].items()]
-    already = facts.get("already_present") or []
-    if already:
-        lines.append(f"already in the store: {', '.join(map(str, already))}")
-    commit = facts.get("commit")
-    lines.append("nothing new" if commit is None else f"commit {commit}")
+    if facts["present"]:
+        lines.append(f"already in the store: {len(facts['present']):,} files")
+    commits = ", ".join(map(str, facts["commits"]))
+    lines.append(f"commit {commits}" if commits else "nothing new")
     return "\n".join(lines)
 
 

@@ -24,7 +24,7 @@ def info(store: str, as_of: int | None, as_json: bool) -> None:
     if as_json:
         show.say_json(facts)
         return
-    show.say(show.table(list(_flat(facts)), ("what", "value")))
+    show.say(facts_text(facts))
 
 
 @click.command()
@@ -38,8 +38,7 @@ def history(store: str, as_json: bool) -> None:
     if as_json:
         show.say_json(commits.to_dict("records"))
         return
-    rows = [[_short(value) for value in row] for row in commits.values.tolist()]
-    show.say(show.table(rows, list(commits.columns)))
+    show.say(history_text(commits))
 
 
 @click.command()
@@ -96,6 +95,17 @@ def vacuum(store: str, keep: int | None, dry_run: bool) -> None:
     given = {} if keep is None else {"keep": keep}
     done = open_store(store).vacuum(dry_run=dry_run, **given)
     show.say(f"{store}: {_told(done)}")
+
+
+def facts_text(facts: dict) -> str:
+    """What a store holds, as a table."""
+    return show.table(list(_flat(facts)), ("what", "value"))
+
+
+def history_text(commits: Any) -> str:
+    """The commits of a store, as a table."""
+    rows = [[_short(value) for value in row] for row in commits.values.tolist()]
+    return show.table(rows, list(commits.columns))
 
 
 def _month(text: str) -> tuple[str, str]:

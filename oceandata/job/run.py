@@ -179,9 +179,10 @@ def _ingest(run: _Run) -> tuple[int, list[Any]]:
                     f"{next(iter(report.refused.items()))}"
                 )
             run.log(
-                f"ingest: {report.rows_read:,} rows read, {report.kept:,} kept, "
-                f"{sum(report.quarantined.values()):,} set aside, "
-                f"{report.duplicates:,} duplicates"
+                f"ingest: {report.rows_read:,} rows read, {report.rows_kept:,} kept, "
+                f"{report.rows_quarantined:,} set aside, "
+                f"{report.duplicates:,} duplicates, "
+                f"{len(report.present):,} files in the store already"
             )
     wanted = read.job.store.commit
     return open_store(read.store, as_of=wanted).number, reports

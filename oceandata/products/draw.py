@@ -8,6 +8,7 @@ from typing import Any
 import cartopy.crs as ccrs
 import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
@@ -22,6 +23,8 @@ WITHHELD = "#a3a8ad"
 INK = "#1d2733"
 FAINT = "#5d6975"
 GRID = "#8fa3b3"
+
+_LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -177,4 +180,39 @@ def withheld_key(fig, count: int, minimum: int, *, at: tuple[float, float]) -> N
         handleheight=1.0,
         borderpad=0,
         borderaxespad=0,
+    )
+
+
+def scale_bar(fig: Any, ax: Any, view: views.View) -> None:
+    """Length of so many kilometres at the middle latitude, below a Mercator map."""
+    if not (view.is_local and isinstance(ax.projection, ccrs.Mercator)):
+        return
+    stretch = 1 / np.cos(np.radians(view.mid_lat))
+    left, right = ax.get_xlim()
+    width = (right - left) / stretch / 1000
+    length = max(step for step in _LENGTHS if step <= max(0.25 * width, _LENGTHS[0]))
+    frame = ax.get_position()
+    high = fig.get_figheight()
+    share = length / width * frame.width
+    x1, y = frame.x1, 0.42 / high
+    tick = 0.035 / high
+    fig.add_artist(
+        Line2D(
+            [x1 - share, x1 - share, x1, x1],
+            [y + tick, y - tick, y - tick, y + tick],
+            color=INK,
+            linewidth=0.9,
+            solid_joinstyle="miter",
+        )
+    )
+    side = "N" if view.mid_lat >= 0 else "S"
+    text = f"{length:,} km at {abs(view.mid_lat):.0f}°{side}"
+    fig.text(
+        x1 - share - 0.08 / fig.get_figwidth(),
+        y,
+        text,
+        fontsize=7.5,
+        color=FAINT,
+        ha="right",
+        va="center",
     )

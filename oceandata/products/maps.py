@@ -56,7 +56,7 @@ def plot_map(
     label: str | None = None,
     scale: str = "auto",
     projection: Any = "auto",
-    cmap: str = "magma_r",
+    cmap: Any = "density",
     vmin: float | None = None,
     vmax: float | None = None,
     credit: str | None = None,
@@ -84,6 +84,8 @@ def plot_map(
     projection : str or cartopy projection
         ``"auto"``: Equal Earth for the globe, polar stereographic beyond 65 degrees,
         Mercator for local seas, Lambert conformal for wide regions.
+    cmap : str or Colormap
+        ``"density"`` or any name that Matplotlib knows.
     vmin, vmax : float, optional
         Ends of the colour bar; round numbers around the data otherwise.
     confidential : {"withhold", "allow"}
@@ -113,6 +115,7 @@ def plot_map(
         mesh = _draw(ax, layer, cmap=cmap, norm=norm)
         draw.graticule(ax, layer.view)
         draw.colour_bar(fig, cax, mesh, label=words.label, extend=extend)
+        draw.scale_bar(fig, ax, layer.view)
         page.write_words(fig, words)
         record = provenance or ds.attrs.get("provenance") or origin.provenance()
         return page.finish(fig, path, words=words, dpi=dpi, record=record)
@@ -130,7 +133,7 @@ def plot_panels(
     label: str | None = None,
     scale: str = "auto",
     projection: Any = "auto",
-    cmap: str = "magma_r",
+    cmap: Any = "density",
     vmin: float | None = None,
     vmax: float | None = None,
     credit: str | None = None,
@@ -243,13 +246,13 @@ def _every(edges: np.ndarray, block: int) -> np.ndarray:
     return taken if (edges.size - 1) % block == 0 else np.append(taken, edges[-1])
 
 
-def _draw(ax, layer: Layer, *, cmap: str, norm) -> Any:
+def _draw(ax, layer: Layer, *, cmap: Any, norm) -> Any:
     return draw.cells(
         ax,
         layer.lon_edges,
         layer.lat_edges,
         layer.values,
         layer.hidden,
-        cmap=cmap,
+        cmap=scales.colours(cmap),
         norm=norm,
     )

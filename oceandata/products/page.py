@@ -55,12 +55,12 @@ def several(
     """A figure with `count` equal map frames and one horizontal colour bar."""
     projection, box = projected(view, projection)
     aspect = (box[3] - box[2]) / (box[1] - box[0])
-    width = (9.2 - _LEFT - 0.3 - 0.35 * (columns - 1)) / columns
+    width = (9.2 - _LEFT - 0.3 - 0.45 * (columns - 1)) / columns
     height = width * aspect
     if height > 4.6:
         width, height = 4.6 / aspect, 4.6
     rows = -(-count // columns)
-    gap_x, gap_y, foot = 0.35, 0.55, 1.25
+    gap_x, gap_y, foot = 0.45, 0.55, 1.62
     page_width = max(_LEFT + 0.3 + columns * width + gap_x * (columns - 1), 6.4)
     page_height = 1.05 + foot + rows * height + gap_y * (rows - 1)
     fig = Figure(figsize=(page_width, page_height), facecolor="white")
@@ -75,7 +75,7 @@ def several(
         _frame(ax, view, box)
         frames.append(ax)
     bar = min(4.6, page_width - 2 * _LEFT)
-    cax = fig.add_axes(place((page_width - bar) / 2, 0.78, bar, 0.13))
+    cax = fig.add_axes(place((page_width - bar) / 2, 1.12, bar, 0.13))
     return fig, frames, cax
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,21 @@ import xarray as xr
 
 from oceandata import coast
 from oceandata.products import masking, origin, select
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,7 @@ def moment(value: np.datetime64) -> str:
     """A coordinate of time in words: the month where it is the start of one."""
     text = select.label_of(value)
     if len(text) == 7 and text[4] == "-":
-        return f"{calendar.month_name[int(text[5:])]} {text[:4]}"
+        return f"{_MONTHS[int(text[5:]) - 1]} {text[:4]}"
     return text
 
 

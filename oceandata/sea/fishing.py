@@ -43,12 +43,12 @@ class Habit:
     def __init__(self, rng):
         self.tow_knots = float(np.clip(rng.normal(3.45, 0.32), 2.7, 4.3))
         self.rests = bool(rng.random() < 0.45)
-        self.axis = float(rng.uniform(0, 180))
+        self.axis = float(rng.normal(0, 20))
 
 
 def ground_spot(rng, ground: str) -> tuple[float, float]:
     """A place in the water of a fishing ground."""
-    lon0, lat0, east, north = GROUNDS[ground]
+    lon0, lat0, east, north, _ = GROUNDS[ground]
     for spread in (1.0, 1.0, 0.7, 0.5, 0.2):
         lon = lon0 + spread * float(np.clip(rng.normal(), -2, 2)) * east
         lat = lat0 + spread * float(np.clip(rng.normal(), -2, 2)) * north
@@ -63,6 +63,8 @@ def trip(log, vessel, ground, habit, *, meets, horizon):
     spot = ground_spot(rng, ground)
     names = way_over_water(home, *spot)
     line = passage(rng, names, (log.lon, log.lat), spot, scatter=2.0)
+    if not clear(*line):
+        line = passage(rng, names, (log.lon, log.lat), spot, scatter=0.5)
     sail(log, *line, vessel.knots, slow_first=2.0)
     days = rng.uniform(*TRIP_DAYS[vessel.kind])
     until = log.time + days * DAY
@@ -94,14 +96,14 @@ def way_over_water(home: str, lon: float, lat: float) -> tuple[str, ...]:
     raise ValueError(f"no way over water from {home} to {lon:.3f} {lat:.3f}")
 
 
-def aim(log, ground, axis, spread=1.6) -> float:
+def aim(log, ground, axis, spread=1.9) -> float:
     """Heading of the next run: along the skipper's line, back when off the ground."""
-    lon, lat, east, north = GROUNDS[ground]
+    lon, lat, east, north, line = GROUNDS[ground]
     away = np.hypot((log.lon - lon) / east, (log.lat - lat) / north)
     if away > spread:
         return heading_to(log, lon, lat) + float(log.rng.normal(0, 25))
     turn = 180.0 * int(log.rng.integers(0, 2))
-    return axis + turn + float(log.rng.normal(0, 18))
+    return line + axis + turn + float(log.rng.normal(0, 14))
 
 
 def trawl(log, vessel, ground, habit):
@@ -145,7 +147,7 @@ def long_line(log, vessel, ground, habit):
 def move(log, vessel, ground):
     """Steam a few miles to try elsewhere on the ground."""
     rng = log.rng
-    lon, lat, east, north = GROUNDS[ground]
+    lon, lat, east, north, _ = GROUNDS[ground]
     for _ in range(6):
         spot = (lon + rng.normal(0, east), lat + rng.normal(0, north))
         if clear([log.lon, spot[0]], [log.lat, spot[1]]):

@@ -90,7 +90,7 @@ SECOND = (
 FISHING_NAMES = {
     "SHIDAO": "LU RONG YU", "SHAZIKOU": "LU QING YU", "LIANYUNGANG": "SU GAN YU",
     "RIZHAO": "LU RI YU", "DALIAN": "LIAO DA ZHONG YU", "YANTAI": "LU YAN YU",
-    "DANDONG": "LIAO DAN YU", "GUNSAN": "DAE YANG", "MOKPO": "SUNG JIN",
+    "DANDONG": "LIAO DAN YU", "TIANJIN": "JIN TANG YU", "GUNSAN": "DAE YANG", "MOKPO": "SUNG JIN",
     "INCHEON": "HAE SUNG",
 }  # fmt: skip
 GOLDEN = 0.6180339887498949  # multiples of it, modulo one, fill the unit evenly

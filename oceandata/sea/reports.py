@@ -45,7 +45,7 @@ def station_distance() -> np.ndarray:
 
 def satellite_passes(rng: np.random.Generator, horizon: float):
     """Begin and end (seconds) of the times when satellites hear the region."""
-    starts = np.cumsum(rng.gamma(3.0, 900.0, int(horizon / 2700 * 1.5) + 20))
+    starts = np.cumsum(rng.gamma(3.0, 600.0, int(horizon / 1800 * 1.5) + 20))
     return starts, starts + rng.uniform(240, 720, len(starts))
 
 
@@ -86,7 +86,7 @@ def heard(rng, vessel, times, lon, lat, speed, activity, every, passes):
     if vessel.transceiver == "A":
         pause = np.where(speed > 23, 2.0, np.where(speed > 14, 6.0, 10.0))
         ashore = 0.9 / (1 + np.exp((miles - 34) / 6))
-        space = 0.22
+        space = 0.28
     else:
         still = still | (speed < 2)
         pause = np.full(len(times), 30.0)

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from oceandata.sea.places import LANES, PORTS, WAYPOINTS
+from oceandata.sea.water import clear
 
 NM_PER_DEGREE = 60.0405  # one degree of a sphere of 6371.0088 km, in nautical miles
 
@@ -95,7 +96,9 @@ def passage(rng, names, first, last, *, scatter=1.0):
     """One ship's line from ``first`` to ``last`` (lon, lat) through way-points.
 
     Keeps to the starboard side of every lane by half its half width, scattered from
-    ship to ship by a sixth; ``scatter`` scales the latter (ferries steer better).
+    ship to ship by a fifth, and wider where there is room: a way-point of the open sea
+    is now and then left out, long legs bend by some miles. ``scatter`` scales all of
+    that (ferries steer better). Whatever touches land is steered as the lane lies.
 
     Returns
     -------
@@ -103,18 +106,47 @@ def passage(rng, names, first, last, *, scatter=1.0):
         Points at most about a nautical mile apart.
     """
     points = np.array([WAYPOINTS[name] for name in names]).reshape(-1, 3)
+    drawn = rng.normal() + 0.5 * rng.normal(size=len(points))
+    loose = offset_line(points[open_points(rng, points, scatter)], drawn, scatter,
+                        first, last)  # fmt: skip
+    loose = bent(rng, *dense(*rounded_corners(*loose)), scatter)
+    if clear(*loose):
+        return loose
+    return dense(*rounded_corners(*offset_line(points, drawn, scatter, first, last)))
+
+
+def open_points(rng, points, scatter):
+    """Indices of the way-points that a ship steers for: wide ones may be left out."""
+    skipped = (rng.random(len(points)) < 0.18 * scatter) & (points[:, 2] >= 2.0)
+    if len(points):
+        skipped[[0, -1]] = False
+    return np.flatnonzero(~skipped)
+
+
+def offset_line(points, drawn, scatter, first, last):
+    """The way-points, each moved to starboard by the ship's own share of its width."""
     lon, lat, width = points.T
     x = np.concatenate([[first[0]], lon, [last[0]]])
     y = np.concatenate([[first[1]], lat, [last[1]]])
     east = (x[2:] - x[:-2]) * np.cos(np.radians(lat))
     north = y[2:] - y[:-2]
     norm = np.hypot(east, north) + 1e-12
-    drawn = rng.normal() + 0.5 * rng.normal(size=len(width))
-    side = width * (0.5 + scatter * drawn / 6)
+    side = width * (0.5 + scatter * drawn[: len(width)] / 5)
     lon, lat = shifted(lon, lat, side * north / norm, -side * east / norm)
     lon = np.concatenate([[first[0]], lon, [last[0]]])
-    lat = np.concatenate([[first[1]], lat, [last[1]]])
-    return dense(*rounded_corners(lon, lat))
+    return lon, np.concatenate([[first[1]], lat, [last[1]]])
+
+
+def bent(rng, lon, lat, scatter):
+    """A line with slow bends: a mile or two where it is 50 miles from both ends."""
+    step = distance_nm(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    along = np.append(0.0, np.cumsum(step))
+    room = np.minimum(along, along[-1] - along)
+    size = 1.6 * scatter * np.clip((room - 12) / 40, 0, 1)
+    marks = max(2, int(along[-1] / 35) + 2)
+    side = size * np.interp(along, np.linspace(0, along[-1], marks), rng.normal(size=marks))
+    bow = np.radians(course(lon[0], lat[0], lon[-1], lat[-1]))
+    return shifted(lon, lat, side * np.cos(bow), -side * np.sin(bow))
 
 
 def rounded_corners(lon, lat, times=2):

@@ -411,7 +411,7 @@ class Maker:
         )
         first = file.rows + 2
         pieces, at = [], 0
-        for i in np.flatnonzero(rows["fault"] >= CODE["exact_duplicate"]).tolist():
+        for i in np.flatnonzero(rows["fault"] >= CODE["base_station"]).tolist():
             kind, detail = FAULTS[rows["fault"][i]], ""
             if kind == "malformed":
                 line = data[begin[i] : begin[i + 1]].tobytes()

@@ -18,7 +18,8 @@ TRADES = {
     # class: ports with weights, weight of the gates, share that anchors, berth hours
     "bulk carrier": (
         {"RIZHAO": 3, "QINGDAO": 3, "DONGJIAKOU": 3, "CAOFEIDIAN": 3, "TIANJIN": 3,
-         "LIANYUNGANG": 2, "QINHUANGDAO": 2, "YINGKOU": 2, "DALIAN": 2, "YANTAI": 1,
+         "LIANYUNGANG": 2, "QINHUANGDAO": 2, "HUANGHUA": 2, "YINGKOU": 2, "DALIAN": 2,
+         "YANTAI": 1, "LONGKOU": 1,
          "GUNSAN": 1, "PYEONGTAEK": 1, "INCHEON": 1},
         10, 0.6, 30,
     ),
@@ -35,7 +36,7 @@ TRADES = {
     "coaster": (
         {"QINGDAO": 2, "RIZHAO": 2, "LIANYUNGANG": 2, "YANTAI": 2, "WEIHAI": 1,
          "DALIAN": 2, "TIANJIN": 2, "YINGKOU": 2, "DANDONG": 1, "QINHUANGDAO": 1,
-         "INCHEON": 1, "GUNSAN": 1, "MOKPO": 1, "SHIDAO": 1},
+         "INCHEON": 1, "GUNSAN": 1, "MOKPO": 1, "SHIDAO": 1, "LONGKOU": 2, "HUANGHUA": 1},
         6, 0.45, 20,
     ),
 }  # fmt: skip

@@ -74,8 +74,7 @@ class State:
             self.sources[source["id"]] = {**source, "commit": number}
         for source in entry.get("replaces", ()):
             self.replaced[source] = number
-        rejected = entry.get("quarantine")
-        if rejected:
+        for rejected in entry.get("quarantine", ()):
             self.quarantine[rejected["file"]] = {**rejected, "commit": number}
         self.floor = max(self.floor, entry.get("floor", 0))
         self.number = number

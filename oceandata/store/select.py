@@ -414,6 +414,6 @@ def make_selection(
 
 
 def _pool() -> Executor:
-    from oceandata.store.machine import workers
+    from oceandata.machine import default_workers
 
-    return ThreadPoolExecutor(workers())
+    return ThreadPoolExecutor(default_workers())

@@ -1,1 +1,0 @@
-from oceandata.machine import default_workers as workers  # noqa: F401

@@ -1,0 +1,195 @@
+"""Sources: what was ingested, by content, so that nothing is taken in twice.
+
+A source is (SHA-256 of the file, size, reader, its parameters, byte range). Ranges of
+a huge uncompressed file are fixed by its size, never by the machine; a record belongs
+to the range of its first byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oceandata.errors import FormatError, OceanDataError, StoreError
+from oceandata.store.log import State
+
+RANGE_BYTES = 4 << 30
+_BLOCK = 4 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file, or one byte range of it, with the reader that takes it."""
+
+    path: Path
+    reader: Any
+    parameters: tuple[tuple[str, Any], ...]
+    size: int
+    modified: int
+    start: int = 0
+    stop: int | None = None
+
+    @property
+    def label(self) -> str:
+        if self.stop is None:
+            return self.path.name
+        return f"{self.path.name}[{self.start}:{self.stop}]"
+
+    def key(self) -> dict[str, Any]:
+        """What makes this source the same as another, but for the content."""
+        return {
+            "size": self.size,
+            "reader": self.reader.name,
+            "parameters": [list(pair) for pair in self.parameters],
+            "range": None if self.stop is None else [self.start, self.stop],
+        }
+
+    def identity(self, sha256: str) -> str:
+        document = json.dumps({"sha256": sha256, **self.key()}, sort_keys=True)
+        return hashlib.blake2b(document.encode(), digest_size=16).hexdigest()
+
+    def unchanged(self) -> bool:
+        """Is the file what it was when the ingest was planned?"""
+        found = os.stat(self.path)
+        return (found.st_size, found.st_mtime_ns) == (self.size, self.modified)
+
+
+class Hashes:
+    """SHA-256 of files, computed beside the reading, each once."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._found: dict[Path, Future[str]] = {}
+
+    def begin(self, path: Path) -> Future[str]:
+        if path not in self._found:
+            self._found[path] = self._pool.submit(sha256_of, path)
+        return self._found[path]
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+def sha256_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(_BLOCK))
+    with open(path, "rb", buffering=0) as file:
+        while size := file.readinto(buffer):
+            digest.update(buffer[:size])
+    return digest.hexdigest()
+
+
+def find_reader(path: Path, format: str, columns: Mapping[str, str] | None) -> Any:
+    """The reader that takes a file; FormatError if none does."""
+    from oceandata import readers
+
+    if format == "auto":
+        format = readers.identify(path, columns=columns).format
+    return readers.reader(format)
+
+
+def plan_sources(
+    paths: Any,
+    *,
+    format: str,
+    columns: Mapping[str, str] | None,
+    timezone: str | None,
+    range_bytes: int,
+) -> tuple[list[Source], dict[str, str]]:
+    """Sources of the files in the order given, and why others are refused."""
+    sources: list[Source] = []
+    refused: dict[str, str] = {}
+    parameters = tuple(
+        (name, value)
+        for name, value in (
+            ("columns", sorted(columns.items()) if columns else None),
+            ("timezone", timezone),
+        )
+        if value is not None
+    )
+    for path in _paths(paths):
+        try:
+            if path.is_dir():
+                raise FormatError("is a directory; name the files in it")
+            reader = find_reader(path, format, columns)
+            found = path.stat()
+        except FileNotFoundError:
+            refused[str(path)] = "no such file"
+        except (OceanDataError, OSError) as error:
+            refused[str(path)] = str(error)
+        else:
+            whole = Source(
+                path, reader, parameters, found.st_size, found.st_mtime_ns
+            )
+            sources += _ranges(whole, range_bytes)
+    return sources, refused
+
+
+def _paths(paths: Any) -> list[Path]:
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
+    if not isinstance(paths, Iterable):
+        raise TypeError(f"paths must be a path or several, got {type(paths).__name__}")
+    out = [Path(path) for path in paths]
+    if not out:
+        raise ValueError("paths is empty; name at least one file")
+    return list(dict.fromkeys(out))
+
+
+def _ranges(whole: Source, range_bytes: int) -> list[Source]:
+    """Byte ranges of a file: one unless it is huge and not compressed."""
+    from dataclasses import replace
+
+    from oceandata.readers.streams import compression
+
+    if whole.size <= range_bytes or compression(whole.path) != "none":
+        return [whole]
+    edges = [*range(0, whole.size, range_bytes), whole.size]
+    return [
+        replace(whole, start=a, stop=b) for a, b in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def present(source: Source, state: State, hashes: Hashes) -> str | None:
+    """Identity of a source that the store has already, else None.
+
+    The file is hashed first only where a source of the same kind and size is known.
+    """
+    key = source.key()
+    if not any(
+        all(known.get(name) == value for name, value in key.items())
+        for known in state.sources.values()
+    ):
+        return None
+    identity = source.identity(hashes.begin(source.path).result())
+    return identity if identity in state.sources else None
+
+
+def replaced_sources(text: str, state: State) -> list[str]:
+    """Live sources whose identity or SHA-256 begins with ``text``."""
+    if len(text) < 8:
+        raise ValueError(
+            f"replaces must be at least 8 characters of a hash, got {text!r}"
+        )
+    found = [
+        source
+        for source, record in state.sources.items()
+        if source.startswith(text) or record["sha256"].startswith(text)
+    ]
+    contents = {state.sources[source]["sha256"] for source in found}
+    if not found:
+        raise StoreError(
+            f"replaces={text!r}: no source has this hash; Store.sources() lists them"
+        )
+    if len(contents) > 1:
+        raise StoreError(
+            f"replaces={text!r} fits {len(contents)} different files; give more of "
+            "the hash"
+        )
+    return [source for source in found if source not in state.replaced]

@@ -1,0 +1,174 @@
+"""One pass over tracks that leaves integers in cells: the reduction behind the maps.
+
+``vessel_hours``, ``vessel_distance`` and ``transit_counts`` differ in what a segment
+brings to a cell; everything else is here: the parameters checked once, the state of a
+piece, how two states meet, and the check that no sum can overflow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from oceandata.errors import SchemaError
+from oceandata.grids import RegularGrid
+from oceandata.tracks.classes import ship_class
+from oceandata.units import duration_us
+from oceankernels import raster
+from oceankernels.reduction import Reduction
+from oceankernels.tiles import Cells, empty_tiles, grown, merge, occupied
+
+PATHS = ("lonlat", "great_circle")
+DIMENSIONS = ("class", "month")
+QUANTITIES = {
+    "time": raster.TIME,
+    "distance": raster.DISTANCE,
+    "entries": raster.ENTRIES,
+}
+_LIMIT = 2**63
+_ALL_TIME = np.array([-(2**63) + 1, 2**63 - 1], np.int64)
+_COUNTS = {
+    "segments": raster.SEGMENTS,
+    "over_gap_segments": raster.OVER_GAP_SEGMENTS,
+    "fixes_skipped_by_quality": raster.SKIPPED,
+    "fixes_without_position_or_time": raster.UNUSABLE,
+    "segments_without_path": raster.NO_PATH,
+}
+
+
+@dataclass(frozen=True)
+class CellRequest:
+    """What to bring to which cells; made by :func:`cell_request`."""
+
+    grid: RegularGrid
+    quantity: str
+    path: str
+    gap_us: int
+    by: tuple[str, ...]
+    min_vessels: int
+    skip_quality: tuple[int, ...]
+
+    @property
+    def vessels_kept(self) -> int:
+        """Distinct vessel keys that a cell has to remember."""
+        return self.min_vessels if self.min_vessels > 1 else 0
+
+
+@dataclass(frozen=True)
+class CellState:
+    """Result of some pieces. Sums are Python integers, so they cannot overflow."""
+
+    cells: Cells
+    total: int
+    off_grid: int
+    over_gap: int
+    first_time: int
+    last_time: int
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def cell_request(
+    grid, *, quantity, path, gap, by, min_vessels, skip_quality
+) -> CellRequest:
+    """The parameters, checked; all faults in one ``ValueError``."""
+    faults = []
+    if not isinstance(grid, RegularGrid):
+        faults.append(f"grid must come from regular_grid, got {type(grid).__name__}")
+    if path not in PATHS:
+        faults.append(f"path must be one of {PATHS}, got {path!r}")
+    by = (by,) if isinstance(by, str) else tuple(by)
+    if not set(by) <= set(DIMENSIONS) or len(set(by)) != len(by):
+        faults.append(f"by must name some of {DIMENSIONS}, each once, got {by}")
+    if not isinstance(min_vessels, int | np.integer) or not 1 <= min_vessels <= 100:
+        faults.append(f"min_vessels must be an integer 1 to 100, got {min_vessels!r}")
+    if not all(0 <= int(flag) <= 62 for flag in skip_quality):
+        faults.append(f"skip_quality must be flags from 0 to 62, got {skip_quality}")
+    try:
+        gap_us = duration_us(gap, name="gap")
+    except ValueError as error:
+        faults.append(str(error))
+    if faults:
+        raise ValueError("; ".join(faults))
+    by = tuple(name for name in DIMENSIONS if name in by)
+    flags = tuple(sorted({int(flag) for flag in skip_quality}))
+    return CellRequest(grid, quantity, path, gap_us, by, int(min_vessels), flags)
+
+
+@dataclass(frozen=True)
+class _Partial:
+    """The work on one piece; an object and not a closure, so that it pickles."""
+
+    request: CellRequest
+
+    def __call__(self, piece: Any) -> CellState:
+        request, tracks = self.request, piece.load()
+        fixes = _fixes(tracks, request)
+        plan = _plan(fixes.time, request)
+        tiles, run = empty_tiles(request.vessels_kept), raster.new_run()
+        lattice = request.grid.lattice
+        while need := raster.accumulate(fixes, lattice, plan, tiles, run):
+            tiles = grown(tiles, need)
+        sums = [int(value) for value in run.sums]
+        if sums[raster.DISORDERED]:
+            raise SchemaError(
+                "fixes of a trajectory must be ordered in time; "
+                f"{sums[raster.DISORDERED]} are earlier than the one before"
+            )
+        return CellState(
+            cells=occupied(tiles),
+            total=sums[raster.TOTAL],
+            off_grid=sums[raster.OFF_GRID],
+            over_gap=sums[raster.OVER_GAP],
+            first_time=sums[raster.FIRST_TIME],
+            last_time=sums[raster.LAST_TIME],
+            counts={name: sums[k] for name, k in _COUNTS.items()},
+        )
+
+
+def _fixes(tracks, request: CellRequest) -> raster.Fixes:
+    """Arrays for the kernel, with the checks it does not make."""
+    rows, vessel = int(tracks.row_size.sum()), tracks.vessel
+    faults = []
+    if rows != tracks.time.size or (tracks.row_size < 0).any():
+        faults.append(f"row_size must sum to {tracks.time.size} fixes, it gives {rows}")
+    if vessel.size and (vessel.min() < 0 or vessel.max() == _LIMIT - 1):
+        faults.append(f"vessel keys must lie in [0, 2^63 - 2], got {vessel.min()}")
+    if faults:
+        raise SchemaError(faults)
+    if "class" in request.by:
+        group = ship_class(tracks.ship_type)
+    else:
+        group = np.zeros(vessel.size, np.int64)
+    return raster.Fixes(
+        tracks.row_size, vessel, group, tracks.carried,
+        tracks.time, tracks.lon, tracks.lat, tracks.quality,
+    )  # fmt: skip
+
+
+def _plan(time: np.ndarray, request: CellRequest) -> raster.Plan:
+    """Months that cover the piece, and the proof that its sums fit 64 bits."""
+    times = time[time != np.iinfo(np.int64).min] if time.size else time
+    first, last = (int(times.min()), int(times.max())) if times.size else (0, 0)
+    # ordered fixes: a trajectory lasts at most last - first; a path between two fixes
+    # is at most half a turn, 2.1e10 mm; an entry is at most one per row and column
+    most = {
+        "time": last - first,
+        "distance": 21_000_000_000,
+        "entries": 2 * (request.grid.nx + request.grid.ny) + 4,
+    }[request.quantity]
+    if time.size * most >= _LIMIT:
+        _check_bound(time.size, most, request.quantity)
+    if "month" in request.by:
+        months = np.array([first, last], "M8[us]").astype("M8[M]").astype(np.int64)
+        first_month = int(months[0])
+        edges = np.arange(months[0], months[1] + 2).astype("M8[M]").astype("M8[us]")
+        month_edge = edges.astype(np.int64)
+    else:
+        first_month, month_edge = 0, _ALL_TIME
+    skip = sum(1 << flag for flag in request.skip_quality)
+    return raster.Plan(
+        QUANTITIES[request.quantity], request.path == "great_circle",
+        request.gap_us, skip, month_edge, first_month,
+    )  # fmt: skip
