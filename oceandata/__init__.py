@@ -8,7 +8,7 @@ Store       create_store, open_store
 Check       validate
 Clean       clean_tracks, clean_summary, split_tracks
 Motion      track_speed, track_course, track_length
-Density     regular_grid, vessel_hours, transit_counts
+Density     regular_grid, vessel_hours, vessel_distance, transit_counts
 Products    to_netcdf, to_geotiff, plot_map, plot_panels, write_report, provenance
 Simulate    simulate_sea
 Jobs        run_job
@@ -36,6 +36,7 @@ _HOME = {
     "track_length": "oceandata.tracks",
     "regular_grid": "oceandata.grids",
     "vessel_hours": "oceandata.tracks",
+    "vessel_distance": "oceandata.tracks",
     "transit_counts": "oceandata.tracks",
     "to_netcdf": "oceandata.products",
     "to_geotiff": "oceandata.products",

@@ -165,46 +165,53 @@ def values(fix):
 def clean(track, *, max_speed=60.0, slack=500.0, tolerance=10.0, min_track=10):
     """Set of reasons of each fix of one trajectory (no land rule)."""
     reasons = [own_reasons(fix, max_speed) for fix in track]
-    chains = []
-    before = {}
-    stamps = sorted({fix["time"] for fix in track if fix["time"] is not None})
-    for stamp in stamps:
+    ends = {}
+    for stamp in sorted({fix["time"] for fix in track if fix["time"] is not None}):
         rows = [i for i, fix in enumerate(track) if fix["time"] == stamp]
         rows.sort(key=lambda i: values(track[i]))
-        kept, chain = None, None
-        best = math.inf
-        for i in rows:
-            if reasons[i] & FAILING:
-                continue
-            costs = [(cost(track, c[-1], i, max_speed, slack), c) for c in chains]
-            least = min((x for x, _ in costs), default=math.inf)
-            if kept is None or least < best:
-                kept, best = i, least
-                chain = next((c for x, c in costs if x == least < math.inf), None)
-        stays = rows[0] if kept is None else kept
+        good = [i for i in rows if not reasons[i] & FAILING]
+        found = {i: longest_end(track, ends, i, max_speed, slack) for i in good}
+        kept = min(good, key=lambda i: (-found[i][0], found[i][1]), default=None)
         for k, i in enumerate(rows):
-            if i != stays:
+            if i != (rows[0] if kept is None else kept):
                 twin = k > 0 and values(track[i]) == values(track[rows[k - 1]])
                 reasons[i].add("duplicate_row" if twin else "duplicate_time")
         if kept is not None:
-            if chain is None:
-                chains.append([kept])
-            else:
-                before[kept] = chain[-1]
-                chain.append(kept)
-    if chains:
-        longest = max(chains, key=len)
-        for chain in chains:
-            name = "second_track" if len(chain) >= min_track else "impossible_speed"
-            for i in chain:
-                if chain is not longest:
-                    reasons[i].add(name)
+            ends[kept] = found[kept]
+    before = {}
+    name = None
+    while ends:
+        chain = [max(ends, key=lambda i: ends[i][0])]
+        while ends[chain[-1]][2] is not None:
+            chain.append(ends[chain[-1]][2])
+        if name and len(chain) < min_track:
+            for i in ends:
+                reasons[i].add("impossible_speed")
+            break
+        for i in chain:
+            reasons[i] |= {name} - {None}
+            before[i] = ends[i][2]
+        rest = [i for i in ends if i not in chain]
+        ends = {}
+        for i in rest:
+            ends[i] = longest_end(track, ends, i, max_speed, slack)
+        name = "second_track"
     for i, p in before.items():
-        if disagrees(track[p], track[i], slack, tolerance) and not (
-            (reasons[i] | reasons[p]) & {"sog_sentinel", "impossible_speed"}
-        ):
+        if p is None or (reasons[i] | reasons[p]) & {"sog_sentinel"}:
+            continue
+        if disagrees(track[p], track[i], slack, tolerance):
             reasons[i].add("speed_disagrees")
     return reasons
+
+
+def longest_end(track, ends, i, max_speed, slack):
+    """Longest chain that fix i can end: (fixes, cost of the last step, fix before)."""
+    best = (1, math.inf, None)
+    for p, (length, _, _) in reversed(ends.items()):
+        price = cost(track, p, i, max_speed, slack)
+        if price < math.inf and (-length - 1, price) < (-best[0], best[1]):
+            best = (length + 1, price, p)
+    return best
 
 
 def cost(track, p, i, max_speed, slack):

@@ -17,7 +17,7 @@ import zstandard
 
 import oceandata as od
 from oceandata.errors import OceanDataError
-from oceandata.sea import places, routes, simulate_sea, water
+from oceandata.sea import routes, simulate_sea, water
 from oceandata.sea.fleets import imo_number, kind_of
 from oceandata.sea.lines import LEGACY, MODERN
 
@@ -165,9 +165,8 @@ def test_simulate_sea__duplicates_equal_their_originals(sea):
     lines = {p.name: text_of(p).split("\n") for p in sea.ais_files}
     faults = sea.faults()
     copies = faults[faults.kind == "exact_duplicate"]
-    broken = set(
-        zip(*faults.loc[faults.kind == "malformed", ["file", "line"]].T.values, strict=True)
-    )
+    malformed = faults[faults.kind == "malformed"]
+    broken = set(zip(malformed.file, malformed.line, strict=True))
     checked = 0
     for copy in copies.itertuples():
         if (copy.file, copy.other_line) not in broken:

@@ -32,10 +32,9 @@ def test_lanes__clear_of_land_over_their_width(side):
     for a, edges in routes.network().items():
         for b in edges:
             ends = np.array([places.WAYPOINTS[a], places.WAYPOINTS[b]]).T
-            bow = np.radians(routes.course(ends[0, 0], ends[1, 0], ends[0, 1], ends[1, 1]))
-            lon, lat = routes.shifted(
-                ends[0], ends[1], side * ends[2] * np.cos(bow), -side * ends[2] * np.sin(bow)
-            )
+            bow = np.radians(routes.course(*ends[:2, 0], *ends[:2, 1]))
+            east, north = side * ends[2] * np.cos(bow), -side * ends[2] * np.sin(bow)
+            lon, lat = routes.shifted(ends[0], ends[1], east, north)
             assert water.clear(*routes.dense(lon, lat)), (a, b)
 
 
@@ -67,7 +66,8 @@ def test_passage__meets_port_to_port():
 
 
 def test_dense__keeps_to_the_great_circle():
-    lon, lat = routes.dense(np.array([118.0, 126.5]), np.array([38.7, 34.0]), spacing=5.0)
+    ends = np.array([118.0, 126.5]), np.array([38.7, 34.0])
+    lon, lat = routes.dense(*ends, spacing=5.0)
     step = routes.distance_nm(lon[:-1], lat[:-1], lon[1:], lat[1:])
     whole = routes.distance_nm(118.0, 38.7, 126.5, 34.0)
     assert step.sum() == pytest.approx(whole, rel=1e-9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,14 @@ from hypothesis import strategies as st
 
 import oceandata as od
 from oceandata.errors import SchemaError
-from oceandata.quality import FAIL, GOOD, MISSING, SUSPECT
+from oceandata.quality import (
+    FAIL,
+    FLAG_MEANINGS,
+    FLAG_VALUES,
+    GOOD,
+    MISSING,
+    SUSPECT,
+)
 from oceandata.tracks.rules import BEFORE, DECLARED, NAMES, RULES
 from tests import naive
 from tests.make_tracks import dataset, fix, fleet, sailing
@@ -76,6 +84,15 @@ def test_rules__are_declared_once():
     assert len({rule.name for rule in DECLARED}) == len(DECLARED)
     assert all(rule.sentence.endswith(".") for rule in DECLARED)
     assert DECLARED == BEFORE + RULES
+
+
+def test_rules__stand_in_the_guide():
+    guide = Path(__file__).parents[1] / "docs" / "how-to" / "clean-tracks.md"
+    text = guide.read_text(encoding="utf-8")
+    meaning = dict(zip(FLAG_VALUES, FLAG_MEANINGS.split(), strict=True))
+    for rule in RULES:
+        assert f"| `{rule.name}` | {meaning[rule.flag]} |" in text
+    assert all(f"`{rule.name}`" in text for rule in BEFORE)
 
 
 def test_clean_tracks__position_and_time_rules():

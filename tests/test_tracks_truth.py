@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,6 +55,16 @@ def tacsat(truth):
     )
 
 
+def test_clean_tracks__vms_through_the_reader(truth, clean_tacsat):
+    """The reader gives the same fixes; all 97,015 rows are accounted for."""
+    ds = od.open_tracks(truth / "vms" / "vmstools_tacsat.csv.gz", format="tacsat")
+    out = od.clean_tracks(ds, max_speed=20.0)
+    assert out.attrs["rows_kept"] + out.attrs["rows_quarantined"] == 97_015
+    names = [rule.name for rule in DECLARED]
+    counts = [flagged(out, name).sum() for name in names]
+    assert counts == [flagged(clean_tacsat, name).sum() for name in names]
+
+
 @pytest.fixture(scope="module")
 def clean_tacsat(tacsat):
     return od.clean_tracks(tacsat, max_speed=20.0)
@@ -84,7 +97,7 @@ def test_clean_tracks__vms_speeds_above_twenty_knots(clean_tacsat):
 def test_clean_tracks__vms_duplicates_as_vmstools_counts_them(truth, clean_tacsat):
     """filterTacsat(remDup=TRUE) of VMStools 0.77 keeps the first row, in file order, of
     each vessel and minute: 85,988 rows, of them 6 with the time NA (the 133 rows
-    of 29 February come from 6 vessels). We leave as many unmarked; where they differ it is
+    of 29 February come from 6 vessels). We leave as many unmarked; of several it is
     the one nearest to the track, so the rows kept are not always the same."""
     path = truth / "vms" / "reference" / "filterTacsat_dedup.csv.gz"
     theirs = set((pd.read_csv(path)["ROW"] - 1).tolist())
@@ -98,15 +111,14 @@ def test_clean_tracks__vms_duplicates_as_vmstools_counts_them(truth, clean_tacsa
     assert 0.98 < len(ours & theirs) / len(ours) < 1.0
 
 
-def test_clean_tracks__vms_main_tracks_are_sailable(clean_tacsat):
-    """Ten of 291 identities hold two vessels or more; along what remains of each no
-    step needs more than 20 knots and 500 m."""
-    second = flagged(clean_tacsat, "second_track")
+def test_clean_tracks__vms_what_remains_is_sailable(clean_tacsat):
+    """38 pings of 14 vessels are spikes; along what remains no step needs more than 20
+    knots and 500 m."""
+    spikes = flagged(clean_tacsat, "impossible_speed")
     owner = np.repeat(np.arange(291), clean_tacsat["row_size"].values)
-    assert np.unique(owner[second]).size == 10
-    quality = np.where(second, 4, clean_tacsat["quality"].values)
-    main = clean_tacsat.assign(quality=("obs", quality))
-    speed = od.track_speed(main).values
+    assert (spikes.sum(), np.unique(owner[spikes]).size) == (38, 14)
+    assert not flagged(clean_tacsat, "second_track").any()
+    speed = od.track_speed(clean_tacsat).values
     # Stamps are whole minutes, so 500 m are at most 16.2 knots.
     assert 20.0 < np.nanmax(speed) < 20.0 + 16.2
     raw = od.track_speed(clean_tacsat, skip_failed=False).values
@@ -152,3 +164,29 @@ def test_clean_tracks__noaa_sentinel_speeds_and_rivers(truth):
     assert counts.sum() == 498
     assert not (out["quality"].values == 4).any()
     assert np.isnan(od.track_speed(out)).all()
+
+
+def test_clean_tracks__late_messages_as_global_fishing_watch_finds_them(truth):
+    """A vessel at 18 knots, two of whose satellite messages carry old positions. The
+    segmenter of Global Fishing Watch opens a segment of its own for the first."""
+    with gzip.open(truth / "segments" / "regr_477293900.json.gz", "rt") as lines:
+        table = pd.DataFrame(json.loads(line) for line in lines)
+    table = table[table["lon"].notna()]
+    stamp = pd.to_datetime(table["timestamp"], format="ISO8601").dt.tz_localize(None)
+    ds = tracks_of(
+        table,
+        table["ssvid"].values,
+        time=stamp.values.astype("M8[us]"),
+        lon=table["lon"].values.astype("f8"),
+        lat=table["lat"].values.astype("f8"),
+        sog=table["speed"].values.astype("f4"),
+    )
+    out = od.clean_tracks(ds.drop_vars("row"))
+    assert not flagged(out, "second_track").any()
+    segment = table["expected"].values[ds["row"].values]
+    spikes = flagged(out, "impossible_speed")
+    assert spikes.sum() == 2
+    alone = segment == segment[spikes][0]
+    assert alone.sum() == 1
+    raw = od.track_speed(out, skip_failed=False).values
+    assert np.nanmax(raw) > 300.0 > 60.0 > np.nanmax(od.track_speed(out).values)

@@ -23,7 +23,7 @@ from oceankernels.arc import meridian_crossing, parallel_crossing, set_arc
 from oceankernels.jit import jit
 from oceankernels.lattice import column_of, inside, row_of, shortest
 from oceankernels.sphere import distance, wrap_lon
-from oceankernels.tiles import LAST, SHIFT, deposit, room
+from oceankernels.tiles import LAST, MONTH_ZERO, SHIFT, deposit, room
 
 TIME, DISTANCE, ENTRIES = range(3)
 
@@ -38,7 +38,6 @@ N_SUMS = 11
 # floats of a run: the rectangle that is surely one cell; the fix before
 _WEST, _EAST, _SOUTH, _NORTH, _LON, _LAT = range(6)
 
-MONTH_ZERO = 1 << 15
 _NAT = np.int64(np.iinfo(np.int64).min)
 _BULGE = 1.01 * math.pi / 180 / 16
 _INFINITY = np.inf
@@ -146,7 +145,12 @@ def _stay(fixes, plan, run):
         if not (west <= x < east and south <= y < north):
             break
         step = t - before
-        if step <= 0 or step > gap or t >= month_stop or skip >> (quality[row] & 63) & 1:
+        if (
+            step <= 0
+            or step > gap
+            or t >= month_stop
+            or skip >> (quality[row] & 63) & 1
+        ):
             break
         if plan.great_circle:
             bulge = _BULGE * (x - x0) ** 2
@@ -203,7 +207,7 @@ def _segment(grid, plan, tiles, run, x, y, t, column, line):
     step = t - at[_TIME]
     if step <= 0:
         sums[DISORDERED] += step < 0
-        if column != at[_COLUMN] or line != at[_LINE]:
+        if column != at[_COLUMN] or line != at[_LINE]:  # a jump at one time stamp
             _leave(grid, tiles, run)
             _enter(grid, plan, run, column, line)
         return 0
@@ -236,7 +240,11 @@ def _segment(grid, plan, tiles, run, x, y, t, column, line):
 def _walk(grid, plan, tiles, run, turn, y, t, column, line):
     """Cell by cell along the path; the number of slots missing, or 0."""
     at, box = run.at, run.box
-    x0, y0, c, r = box[_LON], box[_LAT], at[_COLUMN], at[_LINE]
+    x0, y0 = box[_LON], box[_LAT]
+    if not inside(grid, at[_COLUMN], at[_LINE]):
+        # the rectangle outside spans many columns and rows
+        at[_COLUMN], at[_LINE] = column_of(grid, x0), row_of(grid, y0)
+    c, r = at[_COLUMN], at[_LINE]
     columns = _columns_crossed(grid, c, column, x0, turn)
     north, ahead, back = _rows_crossed(grid, plan, run.arc, r, line, y0, y)
     step, amount = t - at[_TIME], at[_AMOUNT]
@@ -355,7 +363,7 @@ def _advance(grid, plan, tiles, run, done, share, step):
 
 @jit(inline=True, borrow=True)
 def _next_split(plan, at, step):
-    """Cumulative share at the end of the month; INT64_MAX if the segment ends before."""
+    """Cumulative share at the end of the month; INT64_MAX if that comes later."""
     left = at[_MONTH_STOP] - at[_TIME]
     if left > step:
         return LAST

@@ -53,11 +53,7 @@ def judge(r, text_id):
     if not text_id and not _is_mmsi(r):
         return 13
     if state[DATE] != MISSING or state[HOURS] != MISSING:
-        state[TIME] = max(state[DATE], state[HOURS])
-        if min(state[DATE], state[HOURS]) == MISSING and state[TIME] == OK:
-            state[TIME] = MISSING
-        if max(state[DATE], state[HOURS]) == BAD_CLOCK and state[DATE] != OK:
-            state[TIME] = state[DATE]
+        state[TIME] = _joined(state[DATE], state[HOURS])
         value[TIME] = value[DATE] * DAY_US + value[HOURS]
     if state[TIME] != OK:
         return _time_reason(state[TIME])
@@ -81,6 +77,14 @@ def _is_mmsi(r):
         r.value[VESSEL] //= unit
         r.decimals[VESSEL] = 0
     return 1 <= r.value[VESSEL] <= 999_999_999
+
+
+@jit
+def _joined(date, hours):
+    """State of a time in two columns: what is wrong with the date comes first."""
+    if date > OK:
+        return date
+    return hours if hours > OK else min(date, hours)
 
 
 @jit

@@ -35,7 +35,6 @@ from oceankernels.tablespec import (
 )
 from oceankernels.textscan import (
     BROKEN_QUOTE,
-    MORE,
     NEWLINE,
     QUOTE,
     RETURN,
@@ -44,7 +43,6 @@ from oceankernels.textscan import (
     ends_field,
     hash_field,
     hash_span,
-    last_record,
     pointer,
     record_extent,
     skip_field,
@@ -56,7 +54,6 @@ from oceankernels.textvalues import (
     DAY_FIRST,
     MISSING,
     OK,
-    P10F,
     PLAIN,
     YEAR_FIRST,
     quick_number,
@@ -321,102 +318,3 @@ def _look_up(buf, a, b, slot, spec):
             return np.int64(spec.words[2 * place + 1])
         place = (place + 1) & (spec.n_words - 1)
     return np.int64(UNKNOWN_WORD)
-
-
-@jit
-def hash_word(buf, start, stop):
-    """Hash of the word ``buf[start:stop]`` (an array), as the parser computes it."""
-    return word_hash(pointer(buf), start, stop)
-
-
-@jit
-def whole_records(buf, start, stop, delim, n_fields):
-    """Index up to which ``buf[start:stop]`` (an array) holds whole records.
-
-    ``start`` is the start of a record; more bytes may follow ``stop``.
-    """
-    return last_record(pointer(buf), start, stop, delim, n_fields)
-
-
-@jit
-def record_at(buf, start, stop, position, rest):
-    """First record start at or after ``position``, walking from the one at ``start``.
-
-    ``rest`` is (whether nothing follows ``stop``, delimiter, number of fields).
-    """
-    last, delim, n_fields = rest
-    bytes_ = pointer(buf)
-    p = start
-    while p < position and p < stop:
-        after, status = record_extent(bytes_, p, stop, last, delim, n_fields)
-        if status == MORE:
-            return stop
-        p = after
-    return p
-
-
-@jit
-def field_spans(buf, starts, stop, fields, rest):
-    """Where some fields of some good records stand.
-
-    starts (k,): first bytes of records; fields (c,): places of the fields wanted,
-    increasing; rest: (delimiter, number of fields). Returns (k, c, 3) int64: text
-    start, text stop, and 1 if the text stood in quotes.
-    """
-    delim, n_fields = rest
-    bytes_ = pointer(buf)
-    delims = np.uint64(delim) * np.uint64(0x0101010101010101)
-    out = np.zeros((starts.size, fields.size, 3), np.int64)
-    for k in range(starts.size):
-        p, c = starts[k], 0
-        for f in range(n_fields):
-            quoted = bytes_[p] == QUOTE
-            if quoted:
-                a = p + 1
-                b = closing_quote(bytes_, a, stop)
-                p = b + 1
-            else:
-                a = p
-                b = skip_field(bytes_, p, delims)
-                p = b
-            if c < fields.size and fields[c] == f:
-                a, b = trim(bytes_, a, b)
-                out[k, c, 0], out[k, c, 1], out[k, c, 2] = a, b, quoted
-                c += 1
-            p = skip_field(bytes_, p, delims) + 1
-    return out
-
-
-@jit
-def numbers_in(buf, spans):
-    """Decimals in the texts ``buf[spans[k, 0]:spans[k, 1]]``; NaN where there is none.
-
-    To about one unit in the 16th digit.
-    """
-    bytes_ = pointer(buf)
-    out = np.empty(len(spans), np.float64)
-    for k in range(len(spans)):
-        value, decimals, state = slow_number(bytes_, spans[k, 0], spans[k, 1])
-        found = state != MISSING and state != BAD
-        out[k] = value / P10F[decimals] if found else np.nan
-    return out
-
-
-@jit
-def changed_rows(codes, n_codes, static):
-    """Rows whose static hash differs from the last one of their vessel.
-
-    codes (n,): vessel of each row, 0 … n_codes - 1. The first row of a vessel counts.
-    """
-    last = np.zeros(n_codes, np.uint64)
-    seen = np.zeros(n_codes, np.bool_)
-    out = np.empty(codes.size, np.int64)
-    n = 0
-    for row in range(codes.size):
-        code = codes[row]
-        if not seen[code] or last[code] != static[row]:
-            seen[code] = True
-            last[code] = static[row]
-            out[n] = row
-            n += 1
-    return out[:n].copy()

@@ -100,6 +100,10 @@ class Rows(NamedTuple):
     wide: np.ndarray  # uint8 (5,): slots to be written to ``fine`` too
 
 
+ROW_DTYPES = ("i8", "i8", "i4", "i4", "i2", "i2", "i2", "i1", "i1", "u8", "i8", "i8")
+"""Data types of the fields of :class:`Rows` before ``fine``."""
+
+
 class Bad(NamedTuple):
     """Refused records: byte span, line in the block, reason code."""
 

@@ -190,7 +190,7 @@ def two(buf, p):
     """Two digits as a number; above 99 if one of them is no digit."""
     x = np.int64(np.uint8(buf[p] - 48))
     y = np.int64(np.uint8(buf[p + 1] - 48))
-    return x * 10 + y if x < 10 and y < 10 else 1000
+    return x * 10 + y if x < 10 and y < 10 else 100_000
 
 
 @jit(inline=True)

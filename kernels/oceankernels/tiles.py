@@ -7,9 +7,10 @@ vessel keys seen in it. Afterwards only the occupied cells are kept, sorted by k
 that is the state which engines pass around (:class:`Cells`), and :func:`merge` of two
 such states is a linear walk.
 
-Vessel keys are held as ``INT64_MAX - key``, so that zero means "none" and fresh memory
-needs no filling. Sums are plain int64 additions; the caller bounds the total, which
-bounds every cell.
+A key packs group (8 bits), month (16), row and column of the tile (16 each) and, for a
+cell, the place in the tile (8). Vessel keys are held as ``INT64_MAX - key``, so that
+zero means "none" and fresh memory needs no filling. Sums are plain int64 additions; the
+caller bounds the total, which bounds every cell.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from oceankernels.jit import jit
 SHIFT = 4
 SIDE = 1 << SHIFT
 AREA = SIDE * SIDE
+MONTH_ZERO = 1 << 15
+"""Added to the months since 1970-01 in a key, so that they are not negative."""
 LAST = np.int64(np.iinfo(np.int64).max)
 
 _USED, _KEY, _SLOT = 0, 1, 2
@@ -51,10 +54,12 @@ class Cells(NamedTuple):
 def empty_tiles(n_vessels: int, capacity: int = 256) -> Tiles:
     """Tiles for `capacity` slots, keeping `n_vessels` smallest keys a cell."""
     size = 1 << max(4, (2 * capacity - 1).bit_length())
+    slab = np.empty((capacity, AREA, 1 + n_vessels), np.int64)
+    slab[...] = 0
     return Tiles(
         np.full(size, _NO_KEY, np.int64),
         np.zeros(size, np.int64),
-        np.zeros((capacity, AREA, 1 + n_vessels), np.int64),
+        slab,
         np.zeros(capacity, np.int64),
         np.array([0, _NO_KEY, 0], np.int64),
     )
@@ -183,14 +188,18 @@ def _merge(a, b, key, amount, vessels):
     i = j = n = 0
     while i < len(a.key) or j < len(b.key):
         if j == len(b.key) or (i < len(a.key) and a.key[i] < b.key[j]):
-            key[n], amount[n], vessels[n] = a.key[i], a.amount[i], a.vessels[i]
+            key[n], amount[n] = a.key[i], a.amount[i]
+            for k in range(vessels.shape[1]):
+                vessels[n, k] = a.vessels[i, k]
             i += 1
         elif i == len(a.key) or b.key[j] < a.key[i]:
-            key[n], amount[n], vessels[n] = b.key[j], b.amount[j], b.vessels[j]
+            key[n], amount[n] = b.key[j], b.amount[j]
+            for k in range(vessels.shape[1]):
+                vessels[n, k] = b.vessels[j, k]
             j += 1
         else:
             key[n], amount[n] = a.key[i], a.amount[i] + b.amount[j]
-            _smallest(a.vessels[i], b.vessels[j], vessels[n])
+            _smallest(a.vessels, i, b.vessels, j, vessels, n)
             i += 1
             j += 1
         n += 1
@@ -198,18 +207,57 @@ def _merge(a, b, key, amount, vessels):
 
 
 @jit(inline=True, borrow=True)
-def _smallest(a, b, out):
-    """The first distinct values of two decreasing lists; 0 fills what is left."""
-    i = j = 0
-    for k in range(len(out)):
-        # neither list is used up before out is full: i, j <= k
-        if a[i] == b[j]:
-            out[k] = a[i]
-            i += 1
-            j += 1
-        elif a[i] > b[j]:
-            out[k] = a[i]
-            i += 1
+def _smallest(a, i, b, j, out, n):
+    """First distinct values of two decreasing rows; 0 fills what is left."""
+    p = q = 0
+    for k in range(out.shape[1]):
+        # neither row is used up before out is full: p, q <= k
+        x, y = a[i, p], b[j, q]
+        out[n, k] = max(x, y)
+        p += x >= y
+        q += y >= x
+
+
+def spread(cells, value, withheld, first_month, min_vessels, per_unit):
+    """Write occupied cells into a dense product.
+
+    Parameters
+    ----------
+    cells : Cells
+    value : (group, month, ny, nx) float64 array
+        Gets amount / per_unit, NaN where withheld; other cells are not touched.
+    withheld : int8 array of the same shape
+        Gets 1 where fewer than `min_vessels` vessels were.
+    first_month : int
+        Month number at index 0, as packed in the keys less the offset.
+    min_vessels : int
+        Vessels a cell must hold; at most the K of the state; 0 withholds nothing.
+
+    Returns
+    -------
+    exported, withheld, n : int
+        Exact sums of the amounts, and the number of cells withheld.
+    """
+    return tuple(
+        int(n)
+        for n in _spread(cells, value, withheld, first_month, min_vessels, per_unit)
+    )
+
+
+@jit(borrow=True)
+def _spread(cells, value, withheld, first_month, min_vessels, per_unit):
+    exported = kept_back = n = np.int64(0)
+    for k in range(len(cells.key)):
+        tile, place = cells.key[k] >> (2 * SHIFT), cells.key[k] & (AREA - 1)
+        group, month = tile >> 48, ((tile >> 32) & 0xFFFF) - MONTH_ZERO - first_month
+        row = (((tile >> 16) & 0xFFFF) << SHIFT) | (place >> SHIFT)
+        column = ((tile & 0xFFFF) << SHIFT) | (place & (SIDE - 1))
+        if min_vessels > 0 and cells.vessels[k, min_vessels - 1] == 0:
+            kept_back += cells.amount[k]
+            n += 1
+            value[group, month, row, column] = np.nan
+            withheld[group, month, row, column] = 1
         else:
-            out[k] = b[j]
-            j += 1
+            exported += cells.amount[k]
+            value[group, month, row, column] = cells.amount[k] / per_unit
+    return exported, kept_back, n

@@ -1,11 +1,9 @@
 """Which fixes of a trajectory can belong to one vessel.
 
-Fixes are dealt out to *chains*: successions in which each fix can be reached from the
-one before at a possible speed. A fix goes to the chain from which it is cheapest to
-reach; where none can be its origin it opens a chain. The chain with most fixes is the
-vessel's track. A spike becomes a chain of its own, so that its good neighbours stay,
-even where the spike comes first; two vessels that share an identity become two long
-chains.
+A *chain* is a succession of fixes in which each can be reached from the one before at a
+possible speed. The longest chain is the vessel's track: a spike, also one that comes
+first, costs one fix and not its good neighbours. The longest chain of what is left is a
+second track if it has enough fixes, and so on; what then remains is impossible.
 
 Rows are visited in ``order``: by time, and where stamps are equal by their values, so
 that the result does not depend on the order in which equal stamps arrived.
@@ -22,12 +20,15 @@ from oceankernels.jit import jit
 from oceankernels.sphere import METRES_PER_SECOND_PER_KNOT, distance
 from oceankernels.tracks import MICROSECONDS, NAT
 
-OPEN_CHAINS = 64
-"""Chains held open; beyond it the one with fewest fixes (then: oldest) is closed."""
+WINDOW = 64
+"""Fixes that are tried as predecessor of a fix: this many latest ones ..."""
+
+TAILS = 64
+"""... and this many that nothing follows yet; of more, those of the longest chains."""
 
 PREVAILING = 0.25
-"""Share of the highest speed at which time counts against an old chain: a fix is as
-dear as its distance plus what a vessel would have sailed at that speed meanwhile."""
+"""Between chains of one length a fix follows the cheapest end: its distance plus what
+a vessel would have sailed meanwhile at this share of the highest speed."""
 
 MISSING_BEFORE = 1 << 0
 FAIL_BEFORE = 1 << 1
@@ -90,60 +91,109 @@ def _is_sentinel(sog):
     )
 
 
+class Chains(NamedTuple):
+    """Longest chains that end at each of the rows kept so far, in order."""
+
+    rows: np.ndarray  # (n,) int64
+    length: np.ndarray  # (n,) int64: fixes of the longest chain that ends here
+    top: np.ndarray  # (n,) int64: greatest length so far
+    pred: np.ndarray  # (n,) int64: place of the predecessor, or -1
+    tails: np.ndarray  # (TAILS,) int64: places that nothing follows
+    count: np.ndarray  # (2,) int64: rows, tails
+
+
 @jit(inline=True)
-def _step_cost(time, lon, lat, p, r, limits, best):
-    """Cost to reach row r from row p, or inf if impossible or not below ``best``."""
+def _step_cost(where, p, r, limits, bound):
+    """Cost to reach row r from row p, or inf if impossible or not below ``bound``."""
+    time, lon, lat = where
     dt = (time[r] - time[p]) / MICROSECONDS
     reach = limits.max_speed * METRES_PER_SECOND_PER_KNOT * dt
     waited = PREVAILING * reach
-    # Exact bound: most chains are dismissed without any trigonometry.
-    if waited >= best:
+    if waited >= bound:
         return math.inf
     d = distance(lon[p], lat[p], lon[r], lat[r])
-    if d > reach + limits.slack:
+    cost = d + waited
+    if d > reach + limits.slack or cost >= bound:
         return math.inf
-    return d + waited
+    return cost
 
 
 @jit
-def _cheapest(time, lon, lat, r, ends, n_open, limits):
-    """Open chain that reaches row r at least cost: (slot or -1, cost)."""
-    slot = -1
-    best = math.inf
-    for s in range(n_open):
-        cost = _step_cost(time, lon, lat, ends[s], r, limits, best)
-        if cost < best:
-            slot, best = s, cost
-    return slot, best
+def _extend(chains, where, r, limits):
+    """The longest chain that row r can end: (length, cost of the step, place before).
 
-
-@jit
-def _slot_to_close(time, ends, chains, sizes):
-    """The open chain with fewest fixes, the oldest of them."""
-    worst = 0
-    for s in range(1, OPEN_CHAINS):
-        fewer = sizes[chains[s]] - sizes[chains[worst]]
-        if fewer < 0 or (fewer == 0 and time[ends[s]] < time[ends[worst]]):
-            worst = s
-    return worst
-
-
-@jit
-def _keep(time, lon, lat, rows, eligible, ends, n_open, limits):
-    """Of rows with one stamp the one to keep, and the slot it continues.
-
-    The eligible row that is cheapest to reach; the first in order where none can be
-    reached; -1 where none is eligible.
+    Lengths decide which predecessors need trigonometry: none but the last on a track
+    without spikes.
     """
-    kept, slot = -1, -1
-    best = math.inf
-    for k in range(rows.size):
-        if not eligible[rows[k]]:
-            continue
-        s, cost = _cheapest(time, lon, lat, rows[k], ends, n_open, limits)
-        if kept < 0 or cost < best:
-            kept, slot, best = k, s, cost
-    return kept, slot
+    length, cost, pred = 1, math.inf, -1
+    n = chains.count[0]
+    for k in range(n - 1, max(n - 1 - WINDOW, -1), -1):
+        if chains.top[k] + 1 < length:
+            break
+        if chains.length[k] + 1 >= length:
+            bound = cost if chains.length[k] + 1 == length else math.inf
+            c = _step_cost(where, chains.rows[k], r, limits, bound)
+            if c < math.inf:
+                length, cost, pred = chains.length[k] + 1, c, k
+    for s in range(chains.count[1]):
+        k = chains.tails[s]
+        if chains.length[k] + 1 >= length:
+            bound = cost if chains.length[k] + 1 == length else math.inf
+            c = _step_cost(where, chains.rows[k], r, limits, bound)
+            if c < math.inf:
+                length, cost, pred = chains.length[k] + 1, c, k
+    return length, cost, pred
+
+
+@jit
+def _append(chains, r, length, pred):
+    """Put row r at the end; it becomes a tail, in the place of its predecessor."""
+    n, n_tails = chains.count
+    chains.rows[n] = r
+    chains.length[n] = length
+    chains.top[n] = max(length, chains.top[n - 1]) if n else length
+    chains.pred[n] = pred
+    chains.count[0] = n + 1
+    slot = -1
+    for s in range(n_tails):
+        if chains.tails[s] == pred:
+            slot = s
+    if slot < 0 and n_tails < TAILS:
+        slot = n_tails
+        chains.count[1] = n_tails + 1
+    if slot < 0:
+        slot = 0
+        for s in range(1, TAILS):
+            k, worst = chains.tails[s], chains.tails[slot]
+            fewer = chains.length[k] - chains.length[worst]
+            if fewer < 0 or (fewer == 0 and k < worst):
+                slot = s
+    chains.tails[slot] = n
+
+
+@jit
+def _take_longest(chains, limits, bit, reason, before):
+    """Mark the longest chain with ``bit``, record predecessors; the rows left over.
+
+    Of equally long chains the one that ends first.
+    """
+    n = chains.count[0]
+    end = 0
+    for k in range(1, n):
+        if chains.length[k] > chains.length[end]:
+            end = k
+    rest = np.empty(n - chains.length[end], np.int64)
+    filled = rest.size
+    for k in range(n - 1, -1, -1):
+        row = chains.rows[k]
+        if k == end:
+            end = chains.pred[k]
+            before[row] = chains.rows[end] if end >= 0 else -1
+            reason[row] |= bit & limits.enabled
+        else:
+            filled -= 1
+            rest[filled] = row
+    return rest
 
 
 @jit
@@ -155,44 +205,62 @@ def trace(offsets, first, last, order, same, eligible, where, limits, reason, be
     where: (time, lon, lat). Ors bits into reason (n,) int32 and writes the predecessor
     in the same chain, or -1, into before (n,) int64.
     """
-    time, lon, lat = where
     longest = 0
     for t in range(first, last):
         longest = max(longest, offsets[t + 1] - offsets[t])
-    chain_of = np.empty(longest, np.int64)
-    sizes = np.empty(longest, np.int64)
-    ends = np.empty(OPEN_CHAINS, np.int64)
-    chains = np.empty(OPEN_CHAINS, np.int64)
+    chains = Chains(
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(TAILS, np.int64),
+        np.zeros(2, np.int64),
+    )
     for t in range(first, last):
-        start, stop = offsets[t], offsets[t + 1]
-        chain_of[: stop - start] = -1
-        n_open, n_chains = 0, 0
-        i = start
+        stop = offsets[t + 1]
+        chains.count[:] = 0
+        i = offsets[t]
         while i < stop:
-            j = _end_of_stamp(time, order, i, stop, limits)
-            kept, slot = _keep(
-                time, lon, lat, order[i:j], eligible, ends, n_open, limits
-            )
+            j = _end_of_stamp(where[0], order, i, stop, limits)
+            kept = _keep(chains, where, order[i:j], eligible, limits)
             _mark_duplicates(order[i:j], same[i:j], kept, limits, reason, before)
-            if kept >= 0:
-                row = order[i + kept]
-                if slot >= 0:
-                    before[row] = ends[slot]
-                else:
-                    slot = n_open
-                    if n_open == OPEN_CHAINS:
-                        slot = _slot_to_close(time, ends, chains, sizes)
-                    else:
-                        n_open += 1
-                    chains[slot] = n_chains
-                    sizes[n_chains] = 0
-                    n_chains += 1
-                ends[slot] = row
-                chain_of[row - start] = chains[slot]
-                sizes[chains[slot]] += 1
             i = j
-        if n_chains > 1:
-            _judge(start, stop, chain_of, sizes[:n_chains], limits, reason)
+        if chains.count[0]:
+            rest = _take_longest(chains, limits, 0, reason, before)
+            _judge(chains, rest, where, limits, reason, before)
+
+
+@jit
+def _judge(chains, rest, where, limits, reason, before):
+    """Second tracks among the rows left over; what remains is impossible."""
+    while rest.size:
+        chains.count[:] = 0
+        for row in rest:
+            length, _, pred = _extend(chains, where, row, limits)
+            _append(chains, row, length, pred)
+        if chains.top[rest.size - 1] < limits.min_track:
+            break
+        rest = _take_longest(chains, limits, SECOND_TRACK, reason, before)
+    for row in rest:
+        reason[row] |= IMPOSSIBLE_SPEED & limits.enabled
+
+
+@jit
+def _keep(chains, where, rows, eligible, limits):
+    """Of rows with one stamp, append the one to keep; its place, or -1.
+
+    The eligible row that ends the longest chain, then the cheapest to reach, then the
+    first in order.
+    """
+    kept, length, cost, pred = -1, 0, math.inf, -1
+    for k in range(rows.size):
+        if eligible[rows[k]]:
+            found, price, place = _extend(chains, where, rows[k], limits)
+            if found > length or (found == length and price < cost):
+                kept, length, cost, pred = k, found, price, place
+    if kept >= 0:
+        _append(chains, rows[kept], length, pred)
+    return kept
 
 
 @jit(inline=True)
@@ -213,21 +281,6 @@ def _mark_duplicates(rows, same, kept, limits, reason, before):
         if k != max(kept, 0):
             bit = DUPLICATE_ROW if same[k] else DUPLICATE_TIME
             reason[rows[k]] |= bit & limits.enabled
-
-
-@jit
-def _judge(start, stop, chain_of, sizes, limits, reason):
-    """Mark the rows of all chains but the longest (the earliest of equal ones)."""
-    main = 0
-    for c in range(1, sizes.size):
-        if sizes[c] > sizes[main]:
-            main = c
-    for row in range(start, stop):
-        c = chain_of[row - start]
-        if c >= 0 and c != main:
-            long = sizes[c] >= limits.min_track
-            bit = SECOND_TRACK if long else IMPOSSIBLE_SPEED
-            reason[row] |= bit & limits.enabled
 
 
 @jit

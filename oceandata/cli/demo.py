@@ -98,9 +98,7 @@ def _ingest(store: Path, files: list[Path], workers: int | None) -> None:
 
     target = open_store(store) if store.exists() else create_store(store)
     with show.progress("ingest") as progress:
-        report = target.ingest(
-            files, timezone="UTC", progress=progress, workers=workers
-        )
+        report = target.ingest(files, progress=progress, workers=workers)
     show.say(report_text(report_facts(report)))
 
 

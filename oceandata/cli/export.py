@@ -24,7 +24,7 @@ ENDINGS = {"tracks": (".nc",), "density": (".nc", ".tif", ".tiff", ".png")}
 )
 @click.option("--box", nargs=4, type=float, metavar="W S E N", help="Degrees.")
 @click.option("--period", nargs=2, metavar="START STOP", help="UTC, half-open.")
-@click.option("--vessel", "vessels", multiple=True, type=int, help="MMSI or key.")
+@click.option("--vessel", "vessels", multiple=True, help="MMSI, or VMS-… name.")
 @click.option("--as-of", type=int, help="The store as it was at this commit.")
 @click.option(
     "--step", type=float, default=0.1, show_default=True, help="Cell, degrees."
@@ -58,7 +58,10 @@ def export(
     from oceandata.store import open_store
 
     opened = open_store(store, as_of=as_of)
-    chosen = {"vessels": list(vessels) or None, "period": period or None}
+    chosen = {
+        "vessels": [_vessel(text) for text in vessels] or None,
+        "period": period or None,
+    }
     record = _record(opened, chosen | {"box": box or None, "gap": gap, "step": step})
     if what == "tracks":
         written = _tracks(opened, file, chosen, box, identities, key_file, record)
@@ -66,6 +69,10 @@ def export(
         written = _density(opened, file, chosen, box, step, gap, record)
     show.say(str(written))
     return codes.OK
+
+
+def _vessel(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
 
 
 def _record(opened: Any, parameters: dict) -> dict:
@@ -90,16 +97,21 @@ def _tracks(opened, file, chosen, box, identities, key_file, record) -> Path:
 def _density(opened, file, chosen, box, step, gap, record) -> Path:
     from oceandata import products
     from oceandata.grids import regular_grid
+    from oceandata.job.plan import near
     from oceandata.tracks import vessel_hours
 
     grid = regular_grid(box, step=step)
     with show.progress("vessel_hours") as progress:
         hours = vessel_hours(
-            opened.select(**chosen), grid=grid, gap=gap, progress=progress
+            opened.select(**chosen, box=near(tuple(box))),
+            grid=grid,
+            gap=gap,
+            by=(),
+            progress=progress,
         )
     suffix = Path(file).suffix
     if suffix == ".nc":
         return products.to_netcdf(hours, file, provenance=record)
     if suffix == ".png":
-        return products.plot_map(hours, file)
+        return products.plot_map(hours, file, provenance=record)
     return products.to_geotiff(hours, file, provenance=record)

@@ -36,7 +36,7 @@ def history(store: str, as_json: bool) -> None:
 
     commits = open_store(store).history()
     if as_json:
-        show.say_json(commits.to_dict("records"))
+        show.say_json(commits.reset_index().to_dict("records"))
         return
     show.say(history_text(commits))
 
@@ -54,22 +54,19 @@ def verify(store: str, deep: bool, as_json: bool) -> int:
     from oceandata.store import open_store
 
     try:
-        faults = list(open_store(store).verify(deep=deep) or ())
+        checked = open_store(store).verify(deep=deep)
     except DamagedStoreError as error:
         if not as_json:
             raise
-        faults = [str(error)]
+        show.say_json({"store": store, "sound": False, "faults": str(error)})
+        return codes.DAMAGED
     if as_json:
-        show.say_json(
-            {"store": store, "deep": deep, "sound": not faults, "faults": faults}
-        )
-    elif faults:
-        show.say("\n".join(str(fault) for fault in faults))
+        show.say_json({"store": store, "sound": True, "deep": deep, **checked})
     else:
-        show.say(
-            f"{store}: sound" + ("" if deep else " (names and sizes; --deep reads)")
-        )
-    return codes.DAMAGED if faults else codes.OK
+        how = "every byte read" if deep else "names and sizes; --deep reads every byte"
+        show.say(f"{store}: sound ({how})\n")
+        show.say(facts_text(checked))
+    return codes.OK
 
 
 @click.command()
@@ -80,8 +77,10 @@ def compact(store: str, month: str | None) -> None:
     period = _month(month) if month else None
     from oceandata.store import open_store
 
-    done = open_store(store).compact(period=period)
-    show.say(f"{store}: {_told(done)}")
+    with show.progress("compact") as progress:
+        commits = open_store(store).compact(period=period, progress=progress)
+    told = f"commit {', '.join(map(str, commits))}" if commits else "nothing to do"
+    show.say(f"{store}: {told}")
 
 
 @click.command()
@@ -92,9 +91,13 @@ def vacuum(store: str, keep: int | None, dry_run: bool) -> None:
     """Remove files that no kept commit needs and that nobody is writing."""
     from oceandata.store import open_store
 
-    given = {} if keep is None else {"keep": keep}
-    done = open_store(store).vacuum(dry_run=dry_run, **given)
-    show.say(f"{store}: {_told(done)}")
+    done = open_store(store).vacuum(keep=keep, dry_run=dry_run)
+    verb = "would remove" if dry_run else "removed"
+    show.say(
+        f"{store}: {verb} {len(done.removed):,} files and folders "
+        f"({show.size(done.bytes)}), spared {done.spared:,} young ones; "
+        f"the oldest readable commit is {done.oldest_readable}"
+    )
 
 
 def facts_text(facts: dict) -> str:
@@ -104,6 +107,7 @@ def facts_text(facts: dict) -> str:
 
 def history_text(commits: Any) -> str:
     """The commits of a store, as a table."""
+    commits = commits.reset_index()
     rows = [[_short(value) for value in row] for row in commits.values.tolist()]
     return show.table(rows, list(commits.columns))
 
@@ -120,16 +124,6 @@ def _month(text: str) -> tuple[str, str]:
         year=first.year + first.month // 12, month=first.month % 12 + 1
     )
     return first.date().isoformat(), after.date().isoformat()
-
-
-def _told(done: Any) -> str:
-    """What an operation returned, in one line."""
-    facts = show.plain(vars(done) if hasattr(done, "__dict__") else done)
-    if isinstance(facts, dict):
-        return ", ".join(
-            f"{key.replace('_', ' ')} {_short(v)}" for key, v in facts.items()
-        )
-    return str(facts)
 
 
 def _flat(facts: dict, prefix: str = ""):

@@ -152,6 +152,7 @@ class Product(OpenSection):
 
     kind: str
     of: str | list[str] = ""
+    caption: str = ""
     path: str = Field(min_length=1)
 
     @property

@@ -127,6 +127,7 @@ def link_products(job: Any, faults: Faults) -> tuple[tuple[str, ...], ...]:
             if name not in grids:
                 text = f"no step gives a grid under the name {name!r}; "
                 faults.add((*place, "of"), text + nearest(name, grids))
+        faults_of_picture(job, product, place, faults)
         if not grids:
             faults.add(place, f"a {product.kind} needs a step that gives a grid")
         if len(steps) > 1 and not kind.takes_many:
@@ -134,3 +135,17 @@ def link_products(job: Any, faults: Faults) -> tuple[tuple[str, ...], ...]:
         default = grids if kind.takes_many else grids[-1:]
         shown.append(tuple(steps or default))
     return tuple(shown)
+
+
+def faults_of_picture(job: Any, product: Any, place: tuple, faults: Faults) -> None:
+    """A map shows one grid, not one for each class of ship."""
+    for step in job.step:
+        if step and product.kind == "map" and step.label in product.steps:
+            by = step.arguments.get("by", ["class"])
+            if "class" in by:
+                faults.add(
+                    (*place, "of"),
+                    f"a map shows one grid, but step {step.label!r} has one for each "
+                    f'class: give the step by = [] or use kind = "panels" with '
+                    f'by = "ship_class"',
+                )

@@ -1,4 +1,152 @@
-"""placeholder"""
+"""Products of a job: what each one is given besides its own keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oceandata.job.read import ReadJob
+from oceandata.job.registry import PRODUCTS, function_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+PICTURES = ("map", "panels")
 
 
-def make_product(*a): ...
+@dataclass
+class Findings:
+    """What the steps of a job gave, and the commit they read."""
+
+    commit: int = -1
+    grids: dict[str, xr.Dataset] = field(default_factory=dict)
+    flags: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def make_product(read: ReadJob, index: int, found: Findings) -> Path:
+    """Write one product and return its path."""
+    product = read.job.product[index]
+    path, shown = read.product_path(index), read.shown[index]
+    function = function_of(PRODUCTS[product.kind].function)
+    about = read.job.job
+    given: dict[str, Any] = {"provenance": record_of(read, found)}
+    if product.kind == "netcdf":
+        given |= {"title": about.title, "summary": about.summary or None}
+        given |= {"license": about.license or None}
+        given |= {"attrs": {"creator_name": about.creator} if about.creator else None}
+    if product.kind == "report":
+        given |= _report(read, index, found)
+        return function(path, **given | product.arguments)
+    grid = found.grids[shown[0]]
+    return function(grid, path, **given | product.arguments)
+
+
+def record_of(read: ReadJob, found: Findings) -> dict[str, Any]:
+    """The provenance of all products of a run."""
+    from oceandata.products import provenance
+
+    return provenance(
+        inputs=inputs_of(read, found.commit),
+        parameters={step.label: step.arguments for step in read.job.step},
+        store=read.store,
+        commit=found.commit,
+        job=read.job.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def inputs_of(read: ReadJob, commit: int) -> list[dict[str, Any]]:
+    """The files whose rows the store holds at a commit, with the fate of their rows."""
+    from oceandata.store import open_store
+
+    sources = open_store(read.store, as_of=commit).sources()
+    live = sources[sources["replaced"].isna()]
+    return [
+        {
+            "name": row.label,
+            "format": row.reader,
+            "rows": int(row.rows),
+            "kept": int(row.rows - row.quarantined - row.duplicates),
+            "quarantined": int(row.quarantined),
+            "duplicates": int(row.duplicates),
+            "sha256": row.sha256,
+        }
+        for row in live.itertuples()
+    ]
+
+
+def dropped_of(read: ReadJob, commit: int) -> dict[str, int]:
+    """Rows of the store's files that are not in its tracks, by reason."""
+    from oceandata.store import open_store
+
+    table = open_store(read.store, as_of=commit).quarantine()
+    counts = {str(k): int(n) for k, n in table["reason"].value_counts().items()}
+    repeated = sum(item["duplicates"] for item in inputs_of(read, commit))
+    if repeated:
+        counts["exact duplicate of another row"] = repeated
+    return counts
+
+
+def _report(read: ReadJob, index: int, found: Findings) -> dict[str, Any]:
+    """What the report of a job shows."""
+    shown = read.shown[index]
+    tables: dict[str, Any] = {
+        f"Fixes flagged by step “{label}”; a fix may count in several rules": (
+            _flagged(flags)
+        )
+        for label, flags in found.flags.items()
+    }
+    tables |= {
+        f"Account of step “{label}”": _account(found.grids[label].attrs)
+        for label in shown[1:]
+    }
+    about = read.job.job
+    return {
+        "title": about.title,
+        "subtitle": about.summary,
+        "inputs": inputs_of(read, found.commit),
+        "dropped": dropped_of(read, found.commit),
+        "accounting": found.grids[shown[0]],
+        "maps": pictures_before(read, index),
+        "tables": tables,
+    }
+
+
+def pictures_before(read: ReadJob, index: int) -> list[tuple[Path, str]]:
+    """Maps that stand before a report in the job, with their captions."""
+    return [
+        (read.product_path(k), product.caption)
+        for k, product in enumerate(read.job.product[:index])
+        if product.kind in PICTURES and not product.path.endswith(".pdf")
+    ]
+
+
+def _flagged(flags: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rules that flagged something, the worst first."""
+    found = flags[flags["fixes"] > 0].sort_values("fixes", ascending=False)
+    return [
+        {
+            "rule": row.rule.replace("_", " "),
+            "flag": row.flag,
+            "fixes": int(row.fixes),
+            "% of fixes": float(100 * row.share),
+            "meaning": row.meaning,
+        }
+        for row in found.itertuples()
+    ]
+
+
+def _account(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """The account of a grid, its whole numbers as numbers."""
+    from oceandata.products.accounting import rows_of
+    from oceandata.products.masking import public_attrs
+
+    head, rows = rows_of(public_attrs(dict(attrs)))
+    return head, [[_number(cell) for cell in row] for row in rows]
+
+
+def _number(text: str) -> int | str:
+    bare = text.replace(",", "")
+    return int(bare) if bare.isdigit() else text

@@ -47,23 +47,27 @@ class ProductKind:
 
 
 _RUN = ("engine", "workers", "progress")
+_REPORT = ("inputs", "dropped", "accounting", "maps", "tables", "provenance")
 
 STEPS = {
     "clean_tracks": StepKind("oceandata.tracks:clean_tracks", "tracks"),
     "split_tracks": StepKind("oceandata.tracks:split_tracks", "tracks"),
-    "vessel_hours": StepKind(
-        "oceandata.tracks:vessel_hours", "grid", ("grid", "lon_edges", "lat_edges")
-    ),
-    "transit_counts": StepKind(
-        "oceandata.tracks:transit_counts", "grid", ("grid", "lon_edges", "lat_edges")
-    ),
+    "vessel_hours": StepKind("oceandata.tracks:vessel_hours", "grid", ("grid",)),
+    "vessel_distance": StepKind("oceandata.tracks:vessel_distance", "grid", ("grid",)),
+    "transit_counts": StepKind("oceandata.tracks:transit_counts", "grid", ("grid",)),
 }
 
+_SEEN = (".png", ".svg", ".pdf")
+_RECORD = ("provenance",)
+
 PRODUCTS = {
-    "netcdf": ProductKind("oceandata.products:to_netcdf", (".nc",)),
-    "geotiff": ProductKind("oceandata.products:to_geotiff", (".tif", ".tiff")),
-    "map": ProductKind("oceandata.products:plot_map", (".png", ".pdf", ".svg")),
-    "report": ProductKind("oceandata.products:write_report", (".html",), True),
+    "netcdf": ProductKind("oceandata.products:to_netcdf", (".nc",), filled=_RECORD),
+    "geotiff": ProductKind(
+        "oceandata.products:to_geotiff", (".tif", ".tiff"), filled=_RECORD
+    ),
+    "map": ProductKind("oceandata.products:plot_map", _SEEN, filled=_RECORD),
+    "panels": ProductKind("oceandata.products:plot_panels", _SEEN, filled=_RECORD),
+    "report": ProductKind("oceandata.products:write_report", (".html",), True, _REPORT),
 }
 
 
@@ -116,7 +120,8 @@ def argument_faults(address: str, given: dict, filled: tuple[str, ...]) -> dict:
         elif wrong := _value_fault(key, kinds_of(address).get(key), value):
             faults[key] = wrong
     for key in allowed:
-        if known[key].default is inspect.Parameter.empty and key not in given:
+        missing = known[key].default is inspect.Parameter.empty and key not in given
+        if missing and key != "title":
             faults[key] = f"{name} needs {key!r}"
     return faults
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 _NOTE = "oceandata_attributes"
@@ -48,6 +49,22 @@ def load_grid(path: Path) -> xr.Dataset:
     for name in ds.variables:
         ds[name].attrs = notes[str(name)]
     return ds
+
+
+def save_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table so that :func:`load_table` gives the same numbers."""
+    from oceandata.products.atomic import replacing
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        table.to_csv(part, index=False)
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """The table that :func:`save_table` wrote."""
+    import pandas as pd
+
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def _plain(value: Any) -> Any:

@@ -19,11 +19,11 @@ from typing import Any
 from oceandata.errors import FormatError, JobError, OceanDataError
 from oceandata.job.links import SELECTION
 from oceandata.job.plan import near
-from oceandata.job.products import make_product
+from oceandata.job.products import Findings, make_product
 from oceandata.job.ranks import on_first_rank
 from oceandata.job.read import ReadJob, read_job
 from oceandata.job.registry import STEPS, function_of, keywords_of
-from oceandata.job.results import load_grid, save_grid
+from oceandata.job.results import load_grid, load_table, save_grid, save_table
 from oceandata.job.state import State, key_of
 
 Progress = Callable[[str], AbstractContextManager]
@@ -31,12 +31,11 @@ Progress = Callable[[str], AbstractContextManager]
 
 @dataclass
 class JobResult:
-    """What a job did: its ingests, the results of its steps, the files it made."""
+    """What a job did: its ingests, what its steps gave, the files it made."""
 
     read: ReadJob
-    commit: int = -1
+    found: Findings = field(default_factory=Findings)
     ingests: list[Any] = field(default_factory=list)
-    results: dict[str, Any] = field(default_factory=dict)
     products: list[Path] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -120,7 +119,7 @@ def run_job(
     commit, ingests = _timed(
         run, "ingest", lambda: on_first_rank(partial(_ingest, run), engine=engine)
     )
-    run.result.commit, run.result.ingests = commit, ingests
+    run.result.found.commit, run.result.ingests = commit, ingests
     keys = {SELECTION: _selection_key(run)}
     for index in range(len(read.job.step)):
         _run_step(run, index, keys)
@@ -188,27 +187,32 @@ def _ingest(run: _Run) -> tuple[int, list[Any]]:
     return open_store(read.store, as_of=wanted).number, reports
 
 
-def _selection(run: _Run) -> Any:
+def _store(run: _Run) -> Any:
+    """The store as of the commit of this run; waits until it is visible here."""
     from oceandata.store import open_store
 
+    return open_store(run.read.store, as_of=run.result.found.commit, wait=60.0)
+
+
+def _selection(run: _Run) -> Any:
     period, region = run.read.job.period, run.read.job.region
-    store = open_store(run.read.store, as_of=run.result.commit)
-    return store.select(
+    return _store(run).select(
         period=(period.start, period.stop) if period else None,
         box=near(region.box) if region else None,
     )
 
 
 def _selection_key(run: _Run) -> str:
-    from oceandata.store import open_store
+    """Hash of what is read: the sources in the store, the period, the region."""
+    from oceandata import __version__
 
-    store = open_store(run.read.store, as_of=run.result.commit)
-    period = run.read.job.period
+    sources = _store(run).sources()
+    period, region = run.read.job.period, run.read.job.region
     return key_of(
-        commit=run.result.commit,
-        history=store.history().iloc[-1].to_dict(),
+        sources=sorted(sources.loc[sources["replaced"].isna(), "id"]),
         period=period and period.model_dump(),
-        region=run.read.job.region and run.read.job.region.box,
+        box=region and region.box,
+        version=__version__,
     )
 
 
@@ -229,56 +233,73 @@ def _tracks(run: _Run, name: str) -> Any:
 
 
 def _run_step(run: _Run, index: int, keys: dict[str, str]) -> None:
-    """One step: skipped if finished, else computed and kept."""
-    read, step = run.read, run.read.job.step[index]
-    kind, label = STEPS[step.use], step.label
-    from oceandata import __version__
+    """One step: skipped if finished, else computed and kept.
 
+    Cleaning leaves a summary, for the report alone; other track steps leave nothing.
+    """
+    read, step = run.read, run.read.job.step[index]
+    label, gives = step.label, STEPS[step.use].gives
     keys[label] = key_of(
         use=step.use,
         arguments=step.arguments,
         of=keys[read.upstream[label]],
-        region=read.job.region.model_dump() if kind.gives == "grid" else None,
-        version=__version__,
+        region=read.job.region.model_dump() if gives == "grid" else None,
     )
-    if kind.gives != "grid":
+    if gives == "grid":
+        work, save, load = _compute, save_grid, load_grid
+        path, kept = read.output / "steps" / f"{label}.nc", run.result.found.grids
+    elif step.use == "clean_tracks" and any(
+        p.kind == "report" for p in read.job.product
+    ):
+        work, save, load = _summary, save_table, load_table
+        path, kept = read.output / "steps" / f"{label}.csv", run.result.found.flags
+    else:
         return
-    path = read.output / "steps" / f"{label}.nc"
-    name = f"step {label}"
-    if on_first_rank(lambda: run.state.has(name, keys[label], path), engine=run.engine):
-        run.result.results[label] = load_grid(path)
+    name, key = f"step {label}", keys[label]
+    if on_first_rank(lambda: run.state.has(name, key, path), engine=run.engine):
+        kept[label] = load(path)
         run.result.skipped.append(name)
         run.log(f"{name}: finished before, skipped")
         return
-    grid = _timed(run, name, lambda: _compute(run, step, kind))
-    run.result.results[label] = grid
+    try:
+        kept[label] = _timed(run, name, lambda: work(run, step))
+    except Exception as error:
+        raise _named(error, f"step {label!r} ({step.use}) failed") from error
 
     def keep() -> None:
-        save_grid(grid, path)
-        run.state.note(name, keys[label], path)
+        save(kept[label], path)
+        run.state.note(name, key, path)
 
     on_first_rank(keep, engine=run.engine)
     run.log(f"{name}: {run.result.seconds[name]:.1f} s")
 
 
-def _compute(run: _Run, step: Any, kind: Any) -> Any:
-    """The grid that a step's function gives."""
-    tracks = _tracks(run, run.read.upstream[step.label])
-    function = function_of(kind.function)
-    known = keywords_of(kind.function)
+def _summary(run: _Run, step: Any) -> Any:
+    """How many fixes each rule of a cleaning step flags."""
+    from oceandata.tracks.prepare import prepared_summary
+
+    tracks = _tracks(run, step.label)
     with run.progress(step.label) as progress:
-        given = {
-            "engine": run.engine,
-            "workers": run.workers,
-            "progress": progress,
-            "grid": _grid(run),
-        }
-        given = {name: value for name, value in given.items() if name in known}
-        try:
-            return function(tracks, **given, **step.arguments)
-        except Exception as error:
-            named = _named(error, f"step {step.label!r} ({step.use}) failed")
-            raise named from error
+        return prepared_summary(
+            tracks, engine=run.engine, workers=run.workers, progress=progress
+        )
+
+
+def _compute(run: _Run, step: Any) -> Any:
+    """The grid that a step's function gives."""
+    from oceandata.grids import regular_grid
+
+    region = run.read.job.region
+    function = function_of(STEPS[step.use].function)
+    with run.progress(step.label) as progress:
+        return function(
+            _tracks(run, run.read.upstream[step.label]),
+            grid=regular_grid(region.box, step=region.steps),
+            engine=run.engine,
+            workers=run.workers,
+            progress=progress,
+            **step.arguments,
+        )
 
 
 def _named(error: Exception, what: str) -> Exception:
@@ -291,24 +312,21 @@ def _named(error: Exception, what: str) -> Exception:
     return error
 
 
-def _grid(run: _Run) -> Any:
-    from oceandata.grids import regular_grid
-
-    region = run.read.job.region
-    return regular_grid(region.box, step=region.steps)
-
-
 def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
     """All products; those finished with the same key and file are left alone."""
-    paths, skipped, seconds = [], [], {}
+    paths, skipped, seconds, made = [], [], {}, []
     for index, product in enumerate(run.read.job.product):
-        path = run.read.product_path(index)
+        path, steps = run.read.product_path(index), run.read.shown[index]
         name = f"product {product.path}"
         key = key_of(
             product=product.model_dump(),
-            steps=[keys[label] for label in run.read.shown[index]],
+            steps=keys
+            if product.kind == "report"
+            else [keys[shown] for shown in steps],
             about=run.read.job.job.model_dump(),
+            pictures=made if product.kind == "report" else None,
         )
+        made.append(key)
         paths.append(path)
         if run.state.has(name, key, path):
             skipped.append(name)
@@ -317,7 +335,7 @@ def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
         start = time.perf_counter()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            make_product(run.read, index, run.result)
+            make_product(run.read, index, run.result.found)
         except Exception as error:
             raise _named(error, f"{name} ({product.kind}) failed") from error
         run.state.note(name, key, path)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from oceandata.products.atomic import replacing
 
 NAME = "job-state.json"
 
@@ -58,26 +58,10 @@ class State:
             "file": path.name,
             "sha256": file_hash(path),
         }
-        write_atomically(
-            self.path, json.dumps({"finished": self.finished}, indent=1).encode()
-        )
+        with replacing(self.path) as part:
+            part.write_text(json.dumps({"finished": self.finished}, indent=1), "utf-8")
 
     def forget(self) -> None:
         """Forget all results, so that they are made again."""
         self.finished = {}
         self.path.unlink(missing_ok=True)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file or none of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""Where all the hours went: exact sums of whole microseconds."""
+"""Where everything went: exact sums of whole microseconds or counts."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from oceandata.errors import SchemaError
+from oceandata.products import masking
 
 PARTS = (
-    ("exported_us", "in the cells that are shown"),
-    ("withheld_us", "withheld: too few vessels in the cell"),
-    ("off_grid_us", "outside the grid"),
-    ("over_gap_us", "between fixes further apart than the gap limit"),
+    ("exported", "in the cells that are shown"),
+    ("withheld", "withheld: too few vessels in the cell"),
+    ("off_grid", "outside the grid"),
+    ("over_gap", "between fixes further apart than the gap limit"),
 )
 _US_PER_HOUR = 3_600_000_000
 
 
 def is_accounted(attrs: Mapping[str, Any]) -> bool:
-    """Whether attributes hold an accounting of hours."""
-    return "total_us" in attrs
+    """Whether attributes hold an accounting."""
+    return masking.unit_of(attrs) is not None
 
 
 def rows_of(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -27,21 +28,24 @@ def rows_of(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     Raises
     ------
     SchemaError
-        The parts do not add up to the total, to the microsecond.
+        The parts do not add up to the total, to the last unit.
     """
-    head = ["Vessel hours", "hours", "share", "microseconds"]
-    if "withheld" in (attrs.get("total_us"), attrs.get("withheld_us")):
-        return head, _partly(attrs)
-    parts = {name: _whole(attrs, name) for name, _ in PARTS}
-    total = _whole(attrs, "total_us")
-    if sum(parts.values()) != total:
+    unit = masking.unit_of(attrs)
+    hidden = "withheld" in (attrs[f"total_{unit}"], attrs[f"withheld_{unit}"])
+    names = [name for name, _ in PARTS if not (hidden and name == "withheld")]
+    parts = {name: _whole(attrs, f"{name}_{unit}") for name in names}
+    total = None if hidden else _whole(attrs, f"total_{unit}")
+    if total is not None and sum(parts.values()) != total:
         listed = " + ".join(f"{name} {value:,}" for name, value in parts.items())
         raise SchemaError(
-            f"hours do not add up: {listed} = {sum(parts.values()):,}, but total_us is "
-            f"{total:,}"
+            f"the account does not add up: {listed} = {sum(parts.values()):,}, but "
+            f"total_{unit} is {total:,}"
         )
-    rows = [_row(text, parts[name], total) for name, text in PARTS]
-    return head, [*rows, _row("total", total, total)]
+    rows = [_row(text, parts.get(name), total, unit) for name, text in PARTS]
+    rows.append(_row("total", total, total, unit))
+    if unit == "us":
+        return ["Vessel time", "hours", "share", "microseconds"], rows
+    return ["Count", "share", str(unit)], rows
 
 
 def hours(us: int) -> str:
@@ -55,21 +59,14 @@ def hours(us: int) -> str:
     return f"{sign}{thousandths // 1000:,}.{thousandths % 1000:03d}"
 
 
-def _row(text: str, us: int, total: int) -> list[str]:
-    share = f"{100 * us / total:.2f} %" if total else ""
-    return [text, hours(us), share, f"{us:,}"]
-
-
-def _partly(attrs: Mapping[str, Any]) -> list[list[str]]:
-    """Without the total, from which one or two withheld cells could be computed."""
-    rows = []
-    for name, text in PARTS:
-        if attrs.get(name) == "withheld":
-            rows.append([text, "withheld", "", ""])
-        else:
-            us = _whole(attrs, name)
-            rows.append([text, hours(us), "", f"{us:,}"])
-    return [*rows, ["total", "withheld", "", ""]]
+def _row(text: str, count: int | None, total: int | None, unit: Any) -> list[str]:
+    """One line; without the total, one or two withheld cells cannot be computed."""
+    share = f"{100 * count / total:.2f} %" if total and count is not None else ""
+    if count is None:
+        cells = ["withheld", share, ""]
+    else:
+        cells = [hours(count), share, f"{count:,}"]
+    return [text, *(cells if unit == "us" else cells[1:])]
 
 
 def _whole(attrs: Mapping[str, Any], name: str) -> int:
@@ -77,5 +74,5 @@ def _whole(attrs: Mapping[str, Any], name: str) -> int:
         return int(attrs[name])
     except (KeyError, TypeError, ValueError):
         raise SchemaError(
-            f"{name} must be a whole number of microseconds, got {attrs.get(name)!r}"
+            f"{name} must be a whole number, got {attrs.get(name)!r}"
         ) from None

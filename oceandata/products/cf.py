@@ -202,6 +202,10 @@ def _with_months(ds: xr.Dataset) -> xr.Dataset:
     if whole:
         pairs = np.stack([months, months + 1], axis=1).astype("datetime64[us]")
         ds["month_bounds"] = (("month", "bnds"), pairs)
+    for variable in ds.data_vars.values():
+        methods = variable.attrs.get("cell_methods", "")
+        if "time" not in ds.variables and "time: " in methods:
+            variable.attrs["cell_methods"] = methods.replace("time: ", "month: ")
     return ds
 
 
@@ -213,7 +217,7 @@ def _with_withheld(ds: xr.Dataset) -> xr.Dataset:
     flags.attrs.setdefault("long_name", "Cells withheld for confidentiality")
     if flags.dtype.itemsize == 1:
         flags.attrs["flag_values"] = np.array([0, 1], dtype=flags.dtype)
-        flags.attrs["flag_meanings"] = "released withheld"
+        flags.attrs.setdefault("flag_meanings", "released withheld")
         flags.attrs.pop("units", None)
     for name, variable in ds.data_vars.items():
         if name != "withheld" and variable.dims == flags.dims:

@@ -7,6 +7,7 @@ from typing import Any
 
 import cartopy.crs as ccrs
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -26,8 +27,16 @@ GRID = "#8fa3b3"
 
 _LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
+_EASTERN = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+)
+
 STYLE = {
-    "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -41,6 +50,13 @@ STYLE = {
     "hatch.linewidth": 0.4,
     "path.simplify": True,
 }
+
+
+def style() -> dict[str, Any]:
+    """Settings of a figure; Chinese titles are set where a font for them stands."""
+    held = {font.name for font in font_manager.fontManager.ttflist}
+    eastern = [name for name in _EASTERN if name in held]
+    return STYLE | {"font.family": ["DejaVu Sans", *eastern]}
 
 
 def ground(ax: Any, view: views.View) -> None:

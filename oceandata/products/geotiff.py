@@ -70,7 +70,9 @@ def to_geotiff(
     array = ds[name]
     profile = _profile(ds, array, dtype)
     method = _method(overviews, profile["dtype"])
-    attrs = dict(ds.attrs if confidential == "allow" else _public(ds.attrs))
+    attrs = ds.attrs
+    if confidential != "allow":
+        attrs = masking.public_attrs(attrs)
     meta = _tags(attrs, name, method, provenance) | dict(tags or {})
     with replacing(path) as part:
         plain = part.with_suffix(".tif.part")
@@ -80,10 +82,6 @@ def to_geotiff(
         finally:
             plain.unlink(missing_ok=True)
     return Path(path)
-
-
-def _public(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    return masking.public_attrs(attrs)
 
 
 def _profile(ds: xr.Dataset, array: xr.DataArray, dtype: str | None) -> dict[str, Any]:

@@ -95,6 +95,17 @@ def plot_map(
     -----
     Grids of more than 1,800 columns or rows are averaged in blocks for the picture,
     which the footnote then says.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> sst = xr.DataArray(
+    ...     [[12.5, 12.0, 11.0], [10.0, 9.5, 9.0]], dims=("lat", "lon"), name="sst",
+    ...     coords={"lat": [35.5, 36.5], "lon": [120.5, 121.5, 122.5]},
+    ...     attrs={"long_name": "Sea surface temperature", "units": "degree_C"})
+    >>> figure = plot_map(sst, scale="linear")
+    >>> figure.axes[1].get_ylabel()
+    'Sea surface temperature (°C)'
     """
     masking.require_releasable(data, confidential=confidential)
     ds = select.picked(data, variable)
@@ -109,7 +120,7 @@ def plot_map(
     layer = _layer(ds, array)
     norm, extend = scales.norm_of(layer.values, scale=scale, vmin=vmin, vmax=vmax)
     given = {"title": title, "subtitle": subtitle, "label": label, "credit": credit}
-    with mpl.rc_context(draw.STYLE):
+    with mpl.rc_context(draw.style()):
         words = texts.words_of(ds, array, _hidden(ds, array), layer.block, **given)
         fig, ax, cax = page.single(layer.view, projection)
         mesh = _draw(ax, layer, cmap=cmap, norm=norm)
@@ -143,8 +154,28 @@ def plot_panels(
 ) -> Figure | Path:
     """Draw one small map for each month, class or other step, in one colour scale.
 
-    Parameters are those of :func:`plot_map`; `by` names the dimension that the panels
-    follow, at most 24 of them, and `columns` how many stand side by side.
+    Parameters
+    ----------
+    data : Dataset or DataArray (by, lat, lon)
+        Cells of a Dataset's ``withheld`` are drawn grey and counted over all panels.
+    path : path, optional
+        ``.png``, ``.pdf`` or ``.svg``. Without it the Figure is returned.
+    by : str
+        The dimension that the panels follow, at most 24 steps.
+    columns : int, optional
+        How many stand side by side.
+
+    The others are those of :func:`plot_map`.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> sst = xr.DataArray(
+    ...     np.ones((2, 2, 3)), dims=("month", "lat", "lon"), name="sst",
+    ...     coords={"lat": [35.5, 36.5], "lon": [120.5, 121.5, 122.5],
+    ...             "month": np.array(["2024-01", "2024-02"], "M8[ns]")})
+    >>> len(plot_panels(sst, by="month").axes)
+    3
     """
     masking.require_releasable(data, confidential=confidential)
     ds = select.picked(data, variable)
@@ -162,7 +193,7 @@ def plot_panels(
     every = np.concatenate([layer.values.ravel() for layer in layers])
     norm, extend = scales.norm_of(every, scale=scale, vmin=vmin, vmax=vmax)
     given = {"title": title, "subtitle": subtitle, "label": label, "credit": credit}
-    with mpl.rc_context(draw.STYLE):
+    with mpl.rc_context(draw.style()):
         hidden = [_hidden(*pair) for pair in pairs]
         hidden = [each for each in hidden if each is not None]
         total = np.concatenate([h.ravel() for h in hidden]) if hidden else None

@@ -20,7 +20,7 @@ from oceandata.errors import ConfidentialError
 from oceandata.products import accounting as hours
 from oceandata.products import masking, origin
 from oceandata.products.atomic import replacing
-from oceandata.products.tables import Table, table_of, text_of
+from oceandata.products.tables import table_of, text_of
 
 _MIME = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml"}
 
@@ -51,9 +51,9 @@ def write_report(
     dropped : mapping, or table
         Rows that were set aside, by reason.
     accounting : Dataset or mapping, optional
-        Attributes ``total_us``, ``exported_us``, ``withheld_us``, ``off_grid_us`` and
-        ``over_gap_us`` of a density product. The parts must add up to the total to
-        the microsecond.
+        The density product, or its attributes ``total_us``, ``exported_us``,
+        ``withheld_us``, ``off_grid_us`` and ``over_gap_us``. The parts must add up
+        to the total to the microsecond.
     maps : pictures, or (picture, caption) pairs
         Paths of PNG or SVG files, Figures, or bytes of a PNG.
     tables : mapping of caption to table
@@ -164,15 +164,18 @@ def _section_dropped(dropped: Any, read: list[dict[str, Any]]) -> dict[str, Any]
 
 def _section_hours(attrs: Mapping[str, Any]) -> dict[str, Any]:
     if not hours.is_accounted(attrs):
-        return {"title": "Where the hours went"}
+        return {"title": "Where it went"}
     head, rows = hours.rows_of(attrs)
-    table = table_of((head, rows), caption="Accounting of vessel hours.", total=True)
-    table.right = [False, True, True, True]
+    timed = "hours" in head
+    caption = "Account of the time of all vessels." if timed else "Account."
+    table = table_of((head, rows), caption=caption, total=True)
+    table.right = [False] + [True] * (len(head) - 1)
     text = (
-        "Hours are summed as whole microseconds, so that the parts add up to the total "
-        "exactly, whatever the order and the number of processors."
+        f"Sums are kept in whole {head[-1].replace('_', ' ')}, so that the parts add "
+        "up to the total exactly, whatever their order and the number of processors."
     )
-    return {"title": "Where the hours went", "texts": [text], "tables": [table]}
+    title = "Where the hours went" if timed else "Where it went"
+    return {"title": title, "texts": [text], "tables": [table]}
 
 
 def _section_confidential(attrs: Mapping, confidential: str) -> dict[str, Any]:
@@ -195,18 +198,22 @@ def _section_confidential(attrs: Mapping, confidential: str) -> dict[str, Any]:
 
 
 def _section_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
-    lines = []
-    for key, value in record.items():
-        if key == "inputs":
-            continue
-        if isinstance(value, Mapping):
-            value = ",  ".join(f"{name} {text}" for name, text in value.items())
-        elif isinstance(value, list):
-            value = ", ".join(str(item) for item in value)
-        if value not in ("", None):
-            lines.append((key.replace("_", " "), value))
+    lines = [
+        (key.replace("_", " "), _line(value))
+        for key, value in record.items()
+        if key != "inputs" and value not in ("", None, {}, [])
+    ]
     text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True)
     return {"title": "Provenance", "record": lines, "json": text}
+
+
+def _line(value: Any) -> str:
+    """A value of the record in one line."""
+    if isinstance(value, Mapping):
+        return ",  ".join(f"{name} {_line(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_line(item) for item in value)
+    return str(value)
 
 
 def _facts(read: list[dict], attrs: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -249,7 +256,6 @@ def _render(title, subtitle, facts, sections, record) -> str:
     filled = [each for each in filled if any(each.get(key) for key in empty)]
     tables = [table for each in filled for table in each["tables"]]
     for number, table in enumerate(tables, start=1):
-        assert isinstance(table, Table)
         table.number = number
     images = [image for each in filled for image in each["images"]]
     for number, image in enumerate(images, start=1):

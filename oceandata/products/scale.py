@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize
 
 _ROUND = (1.0, 2.0, 5.0, 10.0)
+_FINE = (1.0, 1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _DECADES = 5.0
 
 
@@ -52,22 +53,36 @@ def norm_of(
         lower = vmin or rounded_down(low)
         upper = vmax or max(rounded_up(high), 10 * lower)
         return LogNorm(lower, upper), _extend(positive, lower, upper)
-    lower = vmin if vmin is not None else (rounded_linear(low) if signed else 0.0)
-    upper = vmax if vmax is not None else rounded_up(high)
-    if signed and vmin is None and vmax is None and low < 0 < high:
-        upper = rounded_up(max(-low, high))
-        lower = -upper
+    lower, upper = _linear(float(low), float(high))
+    lower, upper = (
+        lower if vmin is None else vmin,
+        upper if vmax is None else vmax,
+    )
     return Normalize(lower, upper), _extend(finite, lower, upper)
 
 
-def rounded_up(value: float) -> float:
-    """The next of 1, 2, 5 times a power of ten.
+def _linear(low: float, high: float) -> tuple[float, float]:
+    """Round ends: symmetric about zero, from zero, or around values far from it."""
+    if low < 0 < high:
+        end = rounded_up(max(-low, high), steps=_FINE)
+        return -end, end
+    if 0 <= low < 0.5 * high:
+        return 0.0, rounded_up(high, steps=_FINE)
+    span = high - low
+    step = rounded_up(span / 6) if span > 0 else rounded_up(max(abs(high), 1e-12) / 6)
+    below, above = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
+    ends = np.round(step * np.array([below, max(above, below + 1)]), 12)
+    return float(ends[0]), float(ends[1])
+
+
+def rounded_up(value: float, *, steps: tuple[float, ...] = _ROUND) -> float:
+    """The next of `steps` times a power of ten.
 
     >>> rounded_up(34.0), rounded_down(0.034)
     (50.0, 0.02)
     """
     power = 10.0 ** np.floor(np.log10(value))
-    step = next(step for step in _ROUND if value <= step * power * (1 + 1e-9))
+    step = next(step for step in steps if value <= step * power * (1 + 1e-9))
     return float(np.round(step * power, 12))
 
 
@@ -76,13 +91,6 @@ def rounded_down(value: float) -> float:
     power = 10.0 ** np.floor(np.log10(value))
     step = max(s for s in _ROUND if s * power <= value * (1 + 1e-9))
     return float(np.round(step * power, 12))
-
-
-def rounded_linear(value: float) -> float:
-    """A round number below `value`, of either sign."""
-    if value == 0:
-        return 0.0
-    return rounded_down(value) if value > 0 else -rounded_up(-value)
 
 
 def _extend(values: np.ndarray, lower: float, upper: float) -> str:

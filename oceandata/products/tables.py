@@ -31,12 +31,20 @@ def table_of(data: Any, *, caption: str = "", total: bool = False) -> Table:
         bool(rows) and all(_is_number(row[i]) or row[i] is None for row in rows)
         for i in range(len(head))
     ]
-    words = [[text_of(cell) for cell in row] for row in rows]
+    places = [_decimals([row[i] for row in rows]) for i in range(len(head))]
+    words = [
+        [text_of(cell, decimals=places[i]) for i, cell in enumerate(row)]
+        for row in rows
+    ]
     return Table([str(name) for name in head], words, right, caption, sum=total)
 
 
-def text_of(cell: Any) -> str:
-    """One cell: thousands with commas, six significant digits, blank where missing."""
+def text_of(cell: Any, *, decimals: int | None = None) -> str:
+    """One cell: thousands with commas, blank where missing.
+
+    >>> text_of(12345.25, decimals=2), text_of(97015), text_of(True)
+    ('12,345.25', '97,015', 'yes')
+    """
     if cell is None or (isinstance(cell, float | np.floating) and np.isnan(cell)):
         return ""
     if isinstance(cell, bool | np.bool_):
@@ -44,8 +52,8 @@ def text_of(cell: Any) -> str:
     if isinstance(cell, int | np.integer):
         return f"{int(cell):,}"
     if isinstance(cell, float | np.floating):
-        text = f"{cell:,.6g}" if abs(cell) < 1e6 else f"{cell:,.0f}"
-        return text.replace("-", "−") if "e" not in text else text
+        text = f"{cell:,.6g}" if decimals is None else f"{cell:,.{decimals}f}"
+        return text if "e" in text else text.replace("-", "−")
     if isinstance(cell, np.datetime64):
         return select.label_of(cell)
     return str(cell)
@@ -64,6 +72,16 @@ def _cells(data: Any) -> tuple[Sequence, Iterable]:
         )
     head = list(dict.fromkeys(name for row in data for name in row))
     return head, [[row.get(name) for name in head] for row in data]
+
+
+def _decimals(cells: list) -> int | None:
+    """Decimals that a column of floats shares, at most three; None where too small."""
+    floats = [c for c in cells if isinstance(c, float | np.floating)]
+    floats = [c for c in floats if np.isfinite(c)]
+    if not floats or max(map(abs, floats)) < 0.01:
+        return None
+    fits = (n for n in range(3) if all(round(c, n) == c for c in floats))
+    return next(fits, 3)
 
 
 def _is_number(cell: Any) -> bool:

@@ -10,6 +10,7 @@ import xarray as xr
 from oceandata import coast
 from oceandata.products import masking, origin, select
 
+_SHOWN = {"degree_C": "°C", "degC": "°C", "degree_Celsius": "°C", "degree": "°"}
 _MONTHS = (
     "January",
     "February",
@@ -64,8 +65,8 @@ def _name(array: xr.DataArray) -> str:
 def _label(array: xr.DataArray, name: str) -> str:
     units = str(array.attrs.get("units", "")).strip()
     if units in ("", "1"):
-        return name
-    return f"{name} ({units})"
+        return f"{name} (count)" if "count" in str(array.name) else f"{name} (1)"
+    return f"{name} ({_SHOWN.get(units, units)})"
 
 
 def moment(value: np.datetime64) -> str:
@@ -91,8 +92,9 @@ def _subtitle(ds: xr.Dataset, array: xr.DataArray) -> str:
     period = _period(ds)
     if period and not any(n in array.coords for n in ("month", "time")):
         parts.append(period)
-    parts = [part[:1].upper() + part[1:] for part in parts]
-    return "  ·  ".join([*parts, *_cell(array)])
+    parts = [part[:1].upper() + part[1:] for part in parts] + _cell(array)
+    text = "  ·  ".join(parts)
+    return text[:1].upper() + text[1:]
 
 
 def _period(ds: xr.Dataset) -> str:

@@ -15,9 +15,8 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 
-from oceankernels import tables, textscan
-
 from oceandata.readers.streams import CutShortError
+from oceankernels import tablefields, textscan
 
 LIMIT = textscan.LIMIT
 RAW_HEAD = 4100
@@ -143,7 +142,9 @@ class Blocks:
             return n
         if buffer.find(b'"', begin, n) < 0:
             return buffer.rfind(b"\n", begin, n) + 1
-        return tables.whole_records(array, begin, n, self._delimiter, self._n_fields)
+        return tablefields.whole_records(
+            array, begin, n, self._delimiter, self._n_fields
+        )
 
     @staticmethod
     def _is_endless(buffer: bytearray, begin: int, n: int) -> bool:
@@ -183,6 +184,6 @@ def record_start(
         p = data.find(b"\n", 0, size) + 1
         if p == 0:
             return begin + size
-    return begin + tables.record_at(
+    return begin + tablefields.record_at(
         array, p, size, position - begin, (complete, delimiter, n_fields)
     )

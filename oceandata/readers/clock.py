@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -14,7 +14,6 @@ GAP_REASON = len(REASONS)
 GAP_TEXT = "local time that never was (clocks went forward)"
 _SLOT = 900_000_000  # µs; offsets change at quarter hours, but for the oldest ones
 _EPOCH = datetime(1970, 1, 1)
-_SECOND = timedelta(seconds=1)
 
 
 def zone(name: str | None, default: str) -> str:
@@ -68,6 +67,3 @@ def _offsets(tz: ZoneInfo, naive_us: int) -> tuple[int, int]:
         offset = local.replace(tzinfo=tz, fold=fold).utcoffset()
         both.append(int(offset / timedelta(microseconds=1)))
     return both[0], both[1]
-
-
-assert UTC is not None

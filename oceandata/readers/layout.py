@@ -15,7 +15,7 @@ import numpy as np
 
 from oceandata.errors import FormatError
 from oceandata.readers.protocol import Head
-from oceankernels import tables, tablespec, textscan
+from oceankernels import tablefields, tablespec, textscan
 from oceankernels.tablespec import Spec
 
 HEAD_BYTES = 1 << 16
@@ -180,8 +180,8 @@ def bind(
     header = read_header(head)
     if header is None:
         raise FormatError(
-            f"{head.where}: expected a table with a header line ({layout.title}), found "
-            f"{describe(head.data)}"
+            f"{head.where}: expected a table with a header line ({layout.title}), "
+            f"found {describe(head.data)}"
         )
     places, faults = match(layout, header, columns)
     if faults:
@@ -233,7 +233,7 @@ def word_table(words: Mapping[int, Mapping[str, int]]) -> np.ndarray:
         raw = word.encode()
         text = np.zeros(len(raw) + textscan.SLACK, np.uint8)
         text[: len(raw)] = np.frombuffer(raw, np.uint8)
-        key = int(tables.hash_word(text, 0, len(raw))) ^ slot
+        key = int(tablefields.hash_word(text, 0, len(raw))) ^ slot
         place = key & (size - 1)
         while table[place, 0] and table[place, 0] != key:
             place = (place + 1) & (size - 1)

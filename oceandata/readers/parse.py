@@ -12,8 +12,8 @@ from oceandata.readers import clock
 from oceandata.readers.blocks import Block
 from oceandata.readers.layout import Table, decode
 from oceandata.readers.protocol import RAW_LIMIT, Rejected, Reports, TrackBatch, clip
-from oceandata.readers.statics import reports_of
-from oceankernels import ragged, tables
+from oceandata.readers.statics import Statics, reports_of
+from oceankernels import ragged, tablefields, tables
 from oceankernels.tablespec import (
     COG,
     HEADING,
@@ -22,6 +22,7 @@ from oceankernels.tablespec import (
     N_FINE,
     REASONS,
     REPAIRS,
+    ROW_DTYPES,
     SOG,
     Bad,
     Record,
@@ -36,11 +37,11 @@ FINE = ((LON, "lon"), (LAT, "lat"), (SOG, "sog"), (COG, "cog"), (HEADING, "headi
 class Memory:
     """What later blocks of a file may use again; never changes what they give.
 
-    wide: slots that had values too fine for integers; texts: decoded static texts.
+    wide: slots that had values too fine for integers; statics: decoded contents.
     """
 
     wide: np.ndarray = field(default_factory=lambda: np.zeros(N_FINE, np.uint8))
-    texts: dict[bytes, str] = field(default_factory=dict)
+    statics: Statics = field(default_factory=Statics)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Parsed:
 
 def parse(block: Block, table: Table, zone: str, memory: Memory) -> Parsed:
     """Read all records of a block; ``zone`` is the time zone of its naive times."""
-    capacity = block.buffer.count(b"\n", block.start, block.stop) + 1
+    capacity = tablefields.count_lines(block.array, block.start, block.stop) + 1
     scan_nul = block.buffer.find(b"\0", block.start, block.stop) >= 0
     wide = memory.wide.copy()
     while True:
@@ -85,8 +86,9 @@ def parse(block: Block, table: Table, zone: str, memory: Memory) -> Parsed:
 
 def _allocate(n: int, wide: np.ndarray) -> tuple[Rows, Bad, Tally]:
     fine = n if wide.any() else 0
-    dtypes = "i8 i8 i4 i4 i2 i2 i2 i1 i1 u8 i8 i8".split()
-    rows = Rows(*(np.empty(n, d) for d in dtypes), np.empty((fine, N_FINE)), wide)
+    rows = Rows(
+        *(np.empty(n, dtype) for dtype in ROW_DTYPES), np.empty((fine, N_FINE)), wide
+    )
     bad = Bad(*(np.empty(n, np.int64) for _ in range(4)))
     tally = Tally(
         np.zeros(len(REPAIRS), np.int64),
@@ -145,7 +147,7 @@ def _batch(block, table, rows, bad, tally, repairs, memory) -> TrackBatch:
     vessel = rows.vessel
     if table.layout.text_id:
         distinct, names = _text_ids(block, table, rows, codes, distinct)
-        codes, vessel = _merge_codes(codes, distinct)
+        vessel = distinct[codes]
     fine = {
         name: _column(getattr(rows, name), rows.fine, slot, tally.needs_wide)
         for slot, name in FINE
@@ -161,7 +163,7 @@ def _batch(block, table, rows, bad, tally, repairs, memory) -> TrackBatch:
     )
     reports = Reports.empty()
     if not table.layout.text_id:
-        reports = reports_of(block, table, rows, codes, len(distinct), memory.texts)
+        reports = reports_of(block, table, rows, codes, len(distinct), memory.statics)
     return TrackBatch(
         columns, names, reports, _rejected(block, bad), n + len(bad.line), repairs
     )
@@ -186,7 +188,7 @@ def _text_ids(block, table, rows, codes, distinct) -> tuple[np.ndarray, dict]:
 
 def _texts(block: Block, table: Table, starts: np.ndarray) -> list[str]:
     place = np.array([table.places["vessel"]])
-    spans = tables.field_spans(
+    spans = tablefields.field_spans(
         block.array, starts, block.stop, place, (table.delimiter, table.n_fields)
     )
     return [
@@ -195,12 +197,6 @@ def _texts(block: Block, table: Table, starts: np.ndarray) -> list[str]:
         else decode(bytes(block.buffer[a:b]))
         for a, b, quoted in spans[:, 0].tolist()
     ]
-
-
-def _merge_codes(codes, distinct):
-    """Codes and keys of rows when two spellings turned out to be one vessel."""
-    vessel = distinct[codes] if codes.size else np.empty(0, np.int64)
-    return codes, vessel
 
 
 def _rejected(block: Block, bad: Bad) -> Rejected:

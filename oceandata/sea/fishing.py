@@ -9,7 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from oceandata.sea.motion import (
-    HAULING, HOUR, SETTING, TOWING, Event, Log, drift, heading_to, moor, run_to, sail,
+    DRIFTING,
+    HAULING,
+    HOUR,
+    SETTING,
+    TOWING,
+    Log,
+    drift,
+    heading_to,
+    moor,
+    run_to,
+    sail,
     work,
 )  # fmt: skip
 from oceandata.sea.places import FISHING_PORTS, GROUNDS, PORTS, WAYPOINTS
@@ -25,7 +35,8 @@ def fishing(rng, vessel, horizon: float, *, meets: bool = False) -> Log:
 
     With ``meets`` the vessel stops once for hours to tranship (``log.meeting``).
     """
-    log = Log(rng, -rng.uniform(0, 6) * DAY, *berth(rng, vessel.home))
+    begin = -rng.uniform(0.8, 1.3) if meets else -rng.uniform(0, 6)
+    log = Log(rng, begin * DAY, *berth(rng, vessel.home))
     ground = str(rng.choice(FISHING_PORTS[vessel.home][1]))
     habit = Habit(rng)
     while log.time < horizon:
@@ -70,12 +81,12 @@ def trip(log, vessel, ground, habit, *, meets, horizon):
     until = log.time + days * DAY
     method = {"trawler": trawl, "gill-netter": gill_net, "longliner": long_line}
     while log.time < until:
-        if log.time < horizon - 10 * HOUR and log.time > 16 * HOUR and meets:
-            if log.meeting is None:
-                begin = log.time
-                drift(log, rng.uniform(3, 5), knots=0.4)
-                log.note("encounter", begin)
-                log.meeting = log.events[-1]
+        due = 16 * HOUR < log.time < horizon - 10 * HOUR
+        if meets and due and log.meeting is None:
+            begin = log.time
+            drift(log, rng.uniform(3, 5), knots=0.4)
+            log.note("encounter", begin)
+            log.meeting = log.events[-1]
         method[vessel.kind](log, vessel, ground, habit)
     here = (log.lon, log.lat)
     line = passage(rng, names[::-1], here, berth(rng, home), scatter=2.0)
@@ -155,30 +166,35 @@ def move(log, vessel, ground):
             return
 
 
-def carrier(rng, vessel, horizon: float, meeting: Event | None) -> Log:
+def carrier(rng, vessel, horizon: float, partner: Log | None) -> Log:
     """A fish carrier: meets a trawler at sea if there is a meeting, else waits in port.
 
-    She lies alongside, a cable off, from 15 minutes after the trawler stopped until
-    10 minutes before it goes on.
+    She lies alongside, a cable off, from about 15 minutes after the trawler stopped
+    until 10 minutes before it goes on, and drifts as it does.
     """
-    start = -DAY
-    log = Log(rng, start, *berth(rng, vessel.home))
+    log = Log(rng, -DAY, *berth(rng, vessel.home))
+    meeting = partner.meeting if partner else None
     if meeting is None:
         moor(log, horizon, place=vessel.home)
         return log
-    first = (log.lon, log.lat)
-    names = way_over_water(vessel.home, meeting.lon, meeting.lat)
-    spot = shifted(meeting.lon, meeting.lat, 0.08, 0.03)
-    spot = (float(spot[0]), float(spot[1]))
-    line = passage(rng, names, first, spot)
-    length = distance_nm(line[0][:-1], line[1][:-1], line[0][1:], line[1][1:]).sum()
-    arrive = meeting.start + 15 * 60
-    moor(log, arrive - (length / vessel.knots + 0.6) * HOUR, place=vessel.home)
+    quay = (log.lon, log.lat)
+    times = np.arange(meeting.start + 900.0, meeting.stop - 600.0, 120.0)
+    columns = partner.columns()
+    beside = shifted(
+        np.interp(times, columns[0], columns[1]),
+        np.interp(times, columns[0], columns[2]), 0.05, 0.03,
+    )  # fmt: skip
+    names = way_over_water(vessel.home, float(beside[0][0]), float(beside[1][0]))
+    line = passage(rng, names, quay, (float(beside[0][0]), float(beside[1][0])))
+    run = distance_nm(line[0][:-1], line[1][:-1], line[0][1:], line[1][1:]).sum()
+    moor(log, times[0] - (run / vessel.knots + 0.5) * HOUR, place=vessel.home)
+    start = log.time
     sail(log, *line, vessel.knots, slow_first=2.0, slow_last=1.0)
+    log.arrive(start, times[0])
     begin = log.time
-    drift(log, max(0.2, (meeting.stop - 600 - begin) / HOUR), knots=0.1)
+    log.add(DRIFTING, times[1:] - begin, beside[0][1:], beside[1][1:], 75.0)
     log.note("encounter", begin)
-    back = passage(rng, names[::-1], (log.lon, log.lat), first)
+    back = passage(rng, names[::-1], (log.lon, log.lat), quay)
     sail(log, *back, vessel.knots, slow_last=2.0)
     moor(log, horizon, place=vessel.home)
     return log

@@ -45,7 +45,7 @@ CLASSES = {
         ("CHN", "CHN", "CHN", "KOR"), 0.9,
     ),
     "ferry": ShipClass(
-        0.03, (60, 69), (160, 200), 7.2, (5.5, 6.8), (20.0, 24.0), 0,
+        0.01, (60, 69), (160, 200), 7.2, (5.5, 6.8), (20.0, 24.0), 0,
         ("CHN", "KOR", "PAN"), 1.0,
     ),
     "trawler": ShipClass(
@@ -58,7 +58,8 @@ CLASSES = {
         0.03, (30,), (24, 45), 5.0, (2.5, 3.8), (8.5, 10.0), 0.2, ("CHN",), 0.4, False
     ),
     "fish carrier": ShipClass(
-        0.01, (70, 30), (45, 90), 5.6, (3.5, 5.5), (10.0, 12.0), 0, ("CHN",), 0.9, False
+        0.002, (70, 30), (45, 90), 5.6, (3.5, 5.5), (10.0, 12.0), 0, ("CHN",), 0.9,
+        False,
     ),
     "tug": ShipClass(
         0.05, (52, 52, 50), (22, 40), 3.2, (2.5, 4.5), (9.0, 12.0), 0, ("CHN",), 0.8,
@@ -80,8 +81,8 @@ CALLS = {
 }  # fmt: skip
 FIRST = (
     "OCEAN", "XIN HAI", "GLORY", "PACIFIC", "HUA YANG", "JIN DA", "EASTERN", "HAI FENG",
-    "STAR", "HONG YUAN", "NORTH SEA", "DONG JIN", "SEA", "TAI PING", "ASIAN", "SHENG LI",
-    "GOLDEN", "YU TONG", "BRIGHT", "DA QING",
+    "STAR", "HONG YUAN", "NORTH SEA", "DONG JIN", "SEA", "TAI PING", "ASIAN",
+    "SHENG LI", "GOLDEN", "YU TONG", "BRIGHT", "DA QING",
 )  # fmt: skip
 SECOND = (
     "STAR", "PIONEER", "SPIRIT", "HARMONY", "DRAGON", "LILY", "VOYAGER", "TRUST",
@@ -90,10 +91,16 @@ SECOND = (
 FISHING_NAMES = {
     "SHIDAO": "LU RONG YU", "SHAZIKOU": "LU QING YU", "LIANYUNGANG": "SU GAN YU",
     "RIZHAO": "LU RI YU", "DALIAN": "LIAO DA ZHONG YU", "YANTAI": "LU YAN YU",
-    "DANDONG": "LIAO DAN YU", "TIANJIN": "JIN TANG YU", "GUNSAN": "DAE YANG", "MOKPO": "SUNG JIN",
-    "INCHEON": "HAE SUNG",
+    "DANDONG": "LIAO DAN YU", "TIANJIN": "JIN TANG YU", "GUNSAN": "DAE YANG",
+    "MOKPO": "SUNG JIN", "INCHEON": "HAE SUNG",
+}  # fmt: skip
+BUSY = {  # ports with more tugs and small craft than the others
+    "QINGDAO": 6, "TIANJIN": 5, "DALIAN": 4, "INCHEON": 4, "RIZHAO": 3, "YANTAI": 2,
+    "LIANYUNGANG": 2, "PYEONGTAEK": 2, "WEIHAI": 2,
 }  # fmt: skip
 GOLDEN = 0.6180339887498949  # multiples of it, modulo one, fill the unit evenly
+PATTERN, FERRY, MEETING = 45, 4, 14  # in each 45 vessels: a ferry, a trawler that
+# meets the fish carrier after her
 MAX_VESSELS = 100_000  # as many as there are distinct IMO numbers from 9,000,000
 
 
@@ -125,6 +132,9 @@ class Vessel:
 
 def kind_of(number: int) -> str:
     """Class of the n-th vessel: any run of vessels has nearly the shares asked for."""
+    fixed = {FERRY: "ferry", MEETING: "trawler", MEETING + 1: "fish carrier"}
+    if number % PATTERN in fixed:
+        return fixed[number % PATTERN]
     shares = np.cumsum([c.share for c in CLASSES.values()])
     at = (0.31 + number * GOLDEN) % 1.0 * shares[-1]
     return list(CLASSES)[int(np.searchsorted(shares, at, side="right"))]
@@ -133,7 +143,8 @@ def kind_of(number: int) -> str:
 def imo_number(number: int) -> int:
     """The n-th IMO number: six digits and a check digit."""
     digits = 900_000 + number * 37_501 % MAX_VESSELS
-    total = sum(int(d) * weight for d, weight in zip(str(digits), range(7, 1, -1), strict=True))
+    weights = zip(str(digits), range(7, 1, -1), strict=True)
+    total = sum(int(digit) * weight for digit, weight in weights)
     return digits * 10 + total % 10
 
 
@@ -171,12 +182,13 @@ def make_vessel(rng: np.random.Generator, number: int, kind: str) -> Vessel:
 
 
 def home_port(rng, kind: str) -> str:
-    """Where a vessel belongs: by the size of the fishing fleets, or any port."""
+    """Where a vessel belongs: by the size of the fishing fleets, or of the ports."""
     if kind in (*FISHING, "fish carrier"):
         names = list(FISHING_PORTS)
         shares = np.array([FISHING_PORTS[name][0] for name in names])
         return str(rng.choice(names, p=shares / shares.sum()))
-    return str(rng.choice(list(PORTS)))
+    weights = np.array([BUSY.get(name, 1.0) for name in PORTS])
+    return str(rng.choice(list(PORTS), p=weights / weights.sum()))
 
 
 def name_of(rng, number, kind, home) -> str:
@@ -198,5 +210,7 @@ def call_sign(rng, flag, kind) -> str:
     if kind == "craft" and rng.random() < 0.6:
         return ""
     prefix = CALLS[flag]
-    letters = "".join(chr(65 + int(k)) for k in rng.integers(0, 26, 4 - len(prefix) + 1))
+    letters = "".join(
+        chr(65 + int(k)) for k in rng.integers(0, 26, 4 - len(prefix) + 1)
+    )
     return prefix + letters[: 4 - len(prefix)] + str(rng.integers(2, 10))

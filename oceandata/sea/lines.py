@@ -49,7 +49,8 @@ def identity_bytes(vessels) -> Identities:
             row.append(at)
         start.append(row)
     return Identities(
-        np.frombuffer(b"".join(text), np.uint8), np.array(start, np.int64).reshape(-1, 4)
+        np.frombuffer(b"".join(text), np.uint8),
+        np.array(start, np.int64).reshape(-1, 4),
     )
 
 
@@ -99,6 +100,7 @@ def fill_lines(out, begin, numbers, identities, stamp, modern):
 
 @jit
 def put_bytes(out, at, text, start, stop):
+    """Copy bytes; returns the place after them."""
     for k in range(start, stop):
         out[at] = text[k]
         at += 1
@@ -107,6 +109,7 @@ def put_bytes(out, at, text, start, stop):
 
 @jit
 def put_integer(out, at, value):
+    """Decimal digits of a number that is not negative."""
     size = 1
     bound = 10
     while value >= bound:

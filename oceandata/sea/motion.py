@@ -69,6 +69,13 @@ class Log:
         """Record an event that ends now, here."""
         self.events.append(Event(kind, start, self.time, self.lon, self.lat, place))
 
+    def arrive(self, start, stop):
+        """Stretch the last manoeuvre, begun at ``start``, to end at ``stop``."""
+        times, *rest = self.knots[-1]
+        times = start + (times - start) * (stop - start) / (self.time - start)
+        self.knots[-1] = (times, *rest)
+        self.time = float(stop)
+
     def columns(self):
         """All knots: time, lon, lat, activity, heading (NaN: as the course)."""
         columns = [np.concatenate(part) for part in zip(*self.knots, strict=True)]
@@ -100,9 +107,7 @@ def sail(log, lon, lat, knots, *, slow_first=0.0, slow_last=0.0):
             slow = min(4.5, knots)
             speed = slow + (speed - slow) * ease
     seconds = np.cumsum(step / speed) * HOUR
-    log.add(
-        UNDER_WAY, np.append(0.0, seconds), np.asarray(lon), np.asarray(lat)
-    )
+    log.add(UNDER_WAY, np.append(0.0, seconds), np.asarray(lon), np.asarray(lat))
 
 
 def moor(log, until, *, place=""):
@@ -191,7 +196,10 @@ def work(log, activity, hours, knots, heading, *, kind, wander=3.0, turns=0.0):
         bow = np.radians(heading + 40 * attempt + np.cumsum(change))
         miles = pace * STEP / HOUR
         lon, lat = shifted(
-            log.lon, log.lat, np.cumsum(miles * np.sin(bow)), np.cumsum(miles * np.cos(bow))
+            log.lon,
+            log.lat,
+            np.cumsum(miles * np.sin(bow)),
+            np.cumsum(miles * np.cos(bow)),
         )
         if not on_land(lon, lat).any():
             log.add(activity, seconds, lon, lat)

@@ -14,7 +14,13 @@ from functools import lru_cache
 import numpy as np
 
 from oceandata.sea.motion import (
-    AT_ANCHOR, AWAY, DRIFTING, HAULING, MOORED, SETTING, TOWING,
+    AT_ANCHOR,
+    AWAY,
+    DRIFTING,
+    HAULING,
+    MOORED,
+    SETTING,
+    TOWING,
 )  # fmt: skip
 from oceandata.sea.places import STATIONS
 from oceandata.sea.routes import course, distance_nm

@@ -1,9 +1,10 @@
-"""Passages: the shortest way through the lanes, spread and smoothed as ships steer it."""
+"""Passages: the shortest way through the lanes, spread and smoothed as steered."""
 
 from __future__ import annotations
 
 import heapq
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def network() -> dict[str, dict[str, float]]:
     edges: dict[str, dict[str, float]] = {name: {} for name in WAYPOINTS}
     chains = [*LANES, *(port[3] for port in PORTS.values())]
     for chain in chains:
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             length = float(distance_nm(*WAYPOINTS[a][:2], *WAYPOINTS[b][:2]))
             edges[a][b] = edges[b][a] = length
     return edges
@@ -144,7 +145,9 @@ def bent(rng, lon, lat, scatter):
     room = np.minimum(along, along[-1] - along)
     size = 1.6 * scatter * np.clip((room - 12) / 40, 0, 1)
     marks = max(2, int(along[-1] / 35) + 2)
-    side = size * np.interp(along, np.linspace(0, along[-1], marks), rng.normal(size=marks))
+    side = size * np.interp(
+        along, np.linspace(0, along[-1], marks), rng.normal(size=marks)
+    )
     bow = np.radians(course(lon[0], lat[0], lon[-1], lat[-1]))
     return shifted(lon, lat, side * np.cos(bow), -side * np.sin(bow))
 

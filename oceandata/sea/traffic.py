@@ -7,7 +7,14 @@ import math
 import numpy as np
 
 from oceandata.sea.motion import (
-    HOUR, Log, anchor, drift, leave, moor, run_to, sail,
+    HOUR,
+    Log,
+    anchor,
+    drift,
+    leave,
+    moor,
+    run_to,
+    sail,
 )  # fmt: skip
 from oceandata.sea.places import ANCHORAGES, FERRIES, GATES, PORTS, WAYPOINTS
 from oceandata.sea.routes import names_between, outer, passage, shifted
@@ -36,12 +43,14 @@ TRADES = {
     "coaster": (
         {"QINGDAO": 2, "RIZHAO": 2, "LIANYUNGANG": 2, "YANTAI": 2, "WEIHAI": 1,
          "DALIAN": 2, "TIANJIN": 2, "YINGKOU": 2, "DANDONG": 1, "QINHUANGDAO": 1,
-         "INCHEON": 1, "GUNSAN": 1, "MOKPO": 1, "SHIDAO": 1, "LONGKOU": 2, "HUANGHUA": 1},
+         "INCHEON": 1, "GUNSAN": 1, "MOKPO": 1, "SHIDAO": 1, "LONGKOU": 2,
+         "HUANGHUA": 1},
         6, 0.45, 20,
     ),
 }  # fmt: skip
 GATE_WEIGHTS = {
-    "GATE_SHANGHAI": 4, "GATE_NINGBO": 3, "GATE_ECS": 2, "GATE_BUSAN": 4, "GATE_JAPAN": 2,
+    "GATE_SHANGHAI": 4, "GATE_NINGBO": 3, "GATE_ECS": 2, "GATE_BUSAN": 4,
+    "GATE_JAPAN": 2,
 }  # fmt: skip
 
 
@@ -135,7 +144,9 @@ def ferry(rng, vessel, horizon: float, turn: int) -> Log:
             moor(log, departure, place=a)
             start = log.time
             spot = berth(rng, b) if b != here else home
-            line = passage(rng, names_between(a, b), (log.lon, log.lat), spot, scatter=0.4)
+            line = passage(
+                rng, names_between(a, b), (log.lon, log.lat), spot, scatter=0.4
+            )
             sail(log, *line, vessel.knots, slow_first=7.0, slow_last=7.0)
             log.note("transit", start, b)
         day += cycle

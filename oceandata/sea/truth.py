@@ -79,7 +79,9 @@ class Ledger:
         seconds = np.asarray(seconds, float)
         known = ~np.isnan(seconds)
         whole = np.rint(np.where(known, seconds, 0)).astype("timedelta64[s]")
-        return pa.array(self.start + whole, type=pa.timestamp("s"), mask=~known).cast(TIME)
+        return pa.array(self.start + whole, type=pa.timestamp("s"), mask=~known).cast(
+            TIME
+        )
 
     def write(self, folder: Path):
         """Write vessels, events and faults as Parquet."""
@@ -89,7 +91,8 @@ class Ledger:
         vessel, kind, start, stop, lon, lat, place = columns
         table = pa.table(
             {
-                "vessel": pa.array(vessel, pa.int32()), "kind": pa.array(kind, pa.string()),
+                "vessel": pa.array(vessel, pa.int32()),
+                "kind": pa.array(kind, pa.string()),
                 "start": self._times(start), "stop": self._times(stop),
                 "lon": pa.array(lon, pa.float64()), "lat": pa.array(lat, pa.float64()),
                 "place": pa.array(place, pa.string()),
@@ -142,4 +145,6 @@ class PositionsFile:
 
 def write_json(path: Path, content: dict):
     """A small JSON file with sorted keys."""
-    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )

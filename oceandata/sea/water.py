@@ -15,7 +15,7 @@ ROW_BYTES = 360 * CELLS // 8
 
 @lru_cache(maxsize=1)
 def land_mask() -> np.ndarray:
-    """Land (1) and water (0) of the region, row 0 in the south, column 0 in the west."""
+    """Land (1) and water (0), row 0 in the south, column 0 in the west."""
     packed = resources.files("oceandata").joinpath("data/land30s.z").read_bytes()
     rows = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(-1, ROW_BYTES)
     first = (WEST + 180) * CELLS // 8
@@ -33,7 +33,7 @@ def inside(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 def on_land(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Positions of the region that the mask calls land; outside of it: False."""
-    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    lon, lat = np.nan_to_num(lon), np.nan_to_num(lat)
     column = np.clip(((lon - WEST) * CELLS).astype(np.int64), 0, 10 * CELLS - 1)
     row = np.clip(((lat - SOUTH) * CELLS).astype(np.int64), 0, 10 * CELLS - 1)
     return (land_mask()[row, column] == 1) & inside(lon, lat)

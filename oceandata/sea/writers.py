@@ -100,7 +100,9 @@ class TacsatFile:
         lines, faults = [], []
         for k, fault in zip(kept.tolist(), draw.tolist(), strict=True):
             kind = TACSAT_FAULTS[fault] if fault < len(TACSAT_FAULTS) else ""
-            new = self._ping(vessel, times[k], lon[k], lat[k], speed[k], bearing[k], kind)
+            new = self._ping(
+                vessel, times[k], lon[k], lat[k], speed[k], bearing[k], kind
+            )
             if kind:
                 line = self.rows + len(lines) + 1 + len(new)
                 faults.append((kind, line))

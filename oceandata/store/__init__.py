@@ -1,1 +1,20 @@
+"""Transactional stores of vessel tracks on plain file systems.
 
+An append-only log over immutable parts: many jobs may write at once, any of them may
+be killed at any time, and what a reader sees never changes.
+"""
+
+from oceandata.store.report import IngestReport
+from oceandata.store.select import Plan, Selection
+from oceandata.store.store import Store, create_store, open_store
+from oceandata.store.vacuum import Vacuumed
+
+__all__ = [
+    "IngestReport",
+    "Plan",
+    "Selection",
+    "Store",
+    "Vacuumed",
+    "create_store",
+    "open_store",
+]

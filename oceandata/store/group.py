@@ -55,6 +55,8 @@ class Written:
 
 def join_columns(tables: list[Columns]) -> Columns:
     """Concatenate, column by column, letting go of the pieces on the way."""
+    if len(tables) == 1:
+        return tables[0]
     lists = {n: [getattr(t, n) for t in tables] for n in FIELDS}
     tables.clear()
     return Columns(**{n: tighten(n, concat_encoded(lists.pop(n), n)) for n in FIELDS})
@@ -196,11 +198,13 @@ def merge_parts(
     *,
     pool: Executor,
     homes: MonthView | None = None,
+    rename: str | None = None,
 ) -> Written:
     """Write the rows of a month's parts into one part, a block of vessels at a time.
 
     Rows of sources that are not live leave; ``homes`` is the view that fixes the order
-    of vessels (default: these parts themselves).
+    of vessels (default: these parts themselves); ``rename`` is the identity of the
+    only source, where the parts do not know it yet.
     """
     sources = sorted({s for r in records for s in r["sources"]} & live)
     view = MonthView(root, records, sources, pool)
@@ -217,7 +221,8 @@ def merge_parts(
         return Written([], np.empty(0, "i4"))
     duplicates, repeats = [np.empty(0, "i4")], 0
     month = month_number(records[0]["month"])
-    with PartWriter(root, month, sources, names, encoding, pool) as writer:
+    stored = sources if rename is None else [rename]
+    with PartWriter(root, month, stored, names, encoding, pool) as writer:
         for block in _cut(order, view.rows, BLOCK_ROWS):
             table = read_merged(
                 view.want(block),

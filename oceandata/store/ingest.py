@@ -9,11 +9,8 @@ run again, and finds what was committed.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,94 +31,22 @@ from oceandata.store.log import Draft, Log, State
 from oceandata.store.merge import MonthView
 from oceandata.store.months import month_text, months_of
 from oceandata.store.rejects import Rejects
+from oceandata.store.report import IngestReport, Taken
 from oceandata.store.sources import (
     RANGE_BYTES,
     Hashes,
     Source,
     plan_sources,
-    present,
     replaced_sources,
 )
 from oceandata.store.static import Statics, from_reports, tidy, write_statics
+from oceankernels import ragged
 
 GROUP_BYTES = 900 << 20
 """Rows held before they are sorted and written: about 24 million."""
 
+_PENDING = "pending"  # the source of spilled runs, whose hash is not known yet
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass
-class IngestReport:
-    """What an ingest did: ``rows_read = rows_kept + quarantined + duplicates``.
-
-    quarantined : rows by reason. duplicates : rows equal to another row of the same
-    commit. repairs : values set right in kept rows. refused : files that were not
-    taken, and why. present : files that the store had already. commits : numbers.
-    """
-
-    files: list[str] = field(default_factory=list)
-    rows_read: int = 0
-    rows_kept: int = 0
-    duplicates: int = 0
-    quarantined: dict[str, int] = field(default_factory=dict)
-    repairs: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    present: list[str] = field(default_factory=list)
-    commits: list[int] = field(default_factory=list)
-
-    @property
-    def commit(self) -> int | None:
-        """Number of the last commit; None if nothing was new."""
-        return self.commits[-1] if self.commits else None
-
-    @property
-    def rows_quarantined(self) -> int:
-        return sum(self.quarantined.values())
-
-    def __str__(self) -> str:
-        lines = [
-            f"{self.rows_read:,} rows read from {len(self.files):,} files: "
-            f"{self.rows_kept:,} kept, {self.rows_quarantined:,} quarantined, "
-            f"{self.duplicates:,} exact duplicates"
-        ]
-        lines += [f"  quarantined: {n:,} {r}" for r, n in self.quarantined.items()]
-        lines += [f"  repaired: {n:,} {r}" for r, n in self.repairs.items()]
-        lines += [f"  {note}" for note in self.notes]
-        lines += [f"  already present: {path}" for path in self.present]
-        lines += [f"  refused: {path}: {why}" for path, why in self.refused.items()]
-        return "\n".join(lines)
-
-
-@dataclass
-class Taken:
-    """What was read of one source, until its commit."""
-
-    source: Source
-    rejects: Rejects
-    tables: list[Columns] = field(default_factory=list)
-    names: dict[int, str] = field(default_factory=dict)
-    reports: list[Any] = field(default_factory=list)
-    repairs: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    duplicates: int = 0
-    rows_read: int = 0
-    nbytes: int = 0
-    identity: str = ""
-    sha256: str = ""
-
-    def record(self) -> dict[str, Any]:
-        """The source as the log keeps it."""
-        return {
-            "id": self.identity,
-            "sha256": self.sha256,
-            "label": self.source.label,
-            **self.source.key(),
-            "rows": self.rows_read,
-            "quarantined": self.rejects.rows,
-            "duplicates": self.duplicates,
-        }
 
 
 class Ingest:
@@ -147,6 +72,8 @@ class Ingest:
         self.hashes = Hashes()
         self.pending: list[Taken] = []
         self._done = self._total = 0
+        self._met: set[str] = set()
+        self._sizes: tuple[int, set[int]] = (-1, set())
 
     def run(self, sources: list[Source], refused: dict[str, str]) -> IngestReport:
         self.report.refused = refused
@@ -156,22 +83,52 @@ class Ingest:
             with ThreadPoolExecutor(self.workers) as pool:
                 for source in sources:
                     self._tell(source.label)
-                    known = present(source, self.log.state(), self.hashes)
-                    if known:
-                        self.report.present.append(source.label)
-                    else:
-                        rejects = Rejects(self.root, source.label)
-                        current = Taken(source, rejects)
+                    if not self._present(source):
+                        current = Taken(source, Rejects(self.root, source.label))
                         self._take(current, pool)
                         current = None
                     self._done += (source.stop or source.size) - source.start
                 self._commit_pending(pool)
+            self._replace_only()
         finally:
             self.hashes.close()
             for taken in [*self.pending, *([current] if current else [])]:
                 self._drop(taken)
         self._tell("done")
         return self.report
+
+    def _present(self, source: Source) -> bool:
+        """Has the store this source? Hashed first only where the size is known."""
+        state = self.log.state()
+        if self._sizes[0] != state.number:
+            sizes = {record["size"] for record in state.sources.values()}
+            self._sizes = (state.number, sizes)
+        if source.size not in self._sizes[1]:
+            return False
+        try:
+            identity = source.identity(self.hashes.begin(source.path).result())
+        except OSError:
+            return False
+        if identity in state.sources:
+            self._met.add(identity)
+            self.report.present.append(source.label)
+        return identity in state.sources
+
+    def _replace_only(self) -> None:
+        """The new files are in the store already: only the old ones leave."""
+        old = [source for source in self.replaces if source not in self._met]
+        if not old or not self._met or self.report.commits:
+            return
+
+        def prepare(state: State) -> Draft | None:
+            left = [source for source in old if source not in state.replaced]
+            body = {"kind": "replace", "message": "replace sources", "replaces": left}
+            return Draft(body) if left else None
+
+        with storage(self.root, "committing"):
+            entry = self.log.commit(prepare)
+        if entry:
+            self.report.commits.append(entry["number"])
 
     def _tell(self, label: str) -> None:
         if self.progress:
@@ -208,12 +165,16 @@ class Ingest:
                     self._commit_pending(pool)
                 if taken.nbytes > self.group_bytes:
                     self._spill(taken, pool)
-        taken.sha256 = hashing.result()
-        taken.identity = source.identity(taken.sha256)
-        if not source.unchanged():
+        try:
+            taken.sha256 = hashing.result()
+            changed = not source.unchanged()
+        except OSError:
+            changed = True
+        if changed:
             self._drop(taken)
             self.report.refused[str(source.path)] = "changed while it was read"
             return
+        taken.identity = source.identity(taken.sha256)
         self.pending.append(taken)
         if taken.runs:
             self._commit_pending(pool)
@@ -242,7 +203,7 @@ class Ingest:
             written = write_group(
                 self.root,
                 columns.replace(source=source),
-                ["pending"],
+                [_PENDING],
                 taken.names,
                 known=self._known(columns.time),
                 pool=pool,
@@ -281,37 +242,53 @@ class Ingest:
             if taken not in group:
                 self._drop(taken)
         self.pending = group
-        while group:
-            taken_by_other = self._try_commit(group, pool)
-            if not taken_by_other:
+        with storage(self.root, "writing parts"):
+            rows = None if group and group[0].runs else _joined(group)
+        active = list(range(len(group)))
+        while active:
+            order = sorted(active, key=lambda k: group[k].identity)
+            met = self._try_commit(group, order, rows, pool)
+            if not met:
                 break
-            for taken in [t for t in group if t.identity in taken_by_other]:
-                self.report.present.append(taken.source.label)
-                self._drop(taken)
-                group.remove(taken)
+            for k in [k for k in active if group[k].identity in met]:
+                self.report.present.append(group[k].source.label)
+                self._met.add(group[k].identity)
+                self._drop(group[k])
+                active.remove(k)
         self.pending = []
 
-    def _try_commit(self, group: list[Taken], pool: Executor) -> set[str]:
-        """Write and commit a group; sources that another job committed meanwhile."""
-        numbers = sorted(range(len(group)), key=lambda k: group[k].identity)
-        ids = [group[k].identity for k in numbers]
+    def _try_commit(self, group, order, rows: Columns | None, pool) -> set[str]:
+        """Write and commit sources; gives those that another job committed meanwhile.
+
+        ``order`` are the numbers of the sources that take part, by identity.
+        """
+        taken = [group[k] for k in order]
+        ids = [t.identity for t in taken]
         records: list[dict[str, Any]] = []
         met: set[str] = set()
         try:
             with storage(self.root, "writing parts"):
-                written = self._write([group[k] for k in numbers], ids, pool)
+                if rows is None:
+                    written = self._merge_runs(taken[0], pool)
+                else:
+                    written = self._write(rows, order, len(group), taken, pool)
                 records += written.records
-                statics = self._statics([group[k] for k in numbers], ids)
+                statics = _statics(taken)
                 if len(statics):
                     records.append(write_statics(self.root, statics))
-                rejected = [taken.rejects.finish() for taken in group]
-            duplicates = np.bincount(written.duplicates, minlength=len(ids))
-            for number, k in enumerate(numbers):
-                group[k].duplicates += int(duplicates[number])
+                rejected = [t.rejects.finish() for t in taken]
+            found = np.bincount(written.duplicates, minlength=len(ids)).tolist()
+            # As the files were named, not as their hashes fall.
+            told = sorted(
+                (k, group[k], group[k].duplicates + n)
+                for k, n in zip(order, found, strict=True)
+            )
 
             def prepare(state: State) -> Draft | None:
                 met.update(set(ids) & set(state.sources))
-                return None if met else self._draft(group, records, rejected, state)
+                if met:
+                    return None
+                return self._draft(told, records, rejected, state)
 
             with storage(self.root, "committing"):
                 entry = self.log.commit(prepare)
@@ -320,31 +297,26 @@ class Ingest:
             raise
         if entry is None:
             discard(self.root, records)
-            for number, k in enumerate(numbers):
-                group[k].duplicates -= int(duplicates[number])
             return met
-        self._account(group, entry)
+        self.report.commits.append(entry["number"])
+        for _, one, dropped in told:
+            self.report.account(one, dropped)
         return set()
 
-    def _write(self, group: list[Taken], ids: list[str], pool: Executor) -> Written:
-        if group[0].runs:
-            return self._merge_runs(group[0], ids[0], pool)
-        tables = []
-        for number, taken in enumerate(group):
-            if taken.tables:
-                taken.tables = [join_columns(taken.tables)]
-                table = taken.tables[0]
-                source = np.full(len(table), number, "i4")
-                taken.tables = [table.replace(source=source)]
-                tables += taken.tables
-        names = {key: text for taken in group for key, text in taken.names.items()}
-        if not tables:
+    def _write(self, rows: Columns, order, size, taken, pool) -> Written:
+        ranks = np.full(size, -1, "i4")
+        ranks[order] = np.arange(len(order))
+        rows = rows.replace(source=ragged.gather(ranks, rows.source))
+        if len(order) < size:
+            rows = rows.take(np.flatnonzero(rows.source >= 0))
+        if not len(rows):
             return Written([], np.empty(0, "i4"))
-        columns = join_columns(list(tables))
-        known = self._known(columns.time)
-        return write_group(self.root, columns, ids, names, known=known, pool=pool)
+        names = {key: text for t in taken for key, text in t.names.items()}
+        known = self._known(rows.time)
+        ids = [t.identity for t in taken]
+        return write_group(self.root, rows, ids, names, known=known, pool=pool)
 
-    def _merge_runs(self, taken: Taken, identity: str, pool: Executor) -> Written:
+    def _merge_runs(self, taken: Taken, pool: Executor) -> Written:
         """Runs of one large source become one part a month."""
         self._spill(taken, pool)
         months: dict[str, list[dict[str, Any]]] = {}
@@ -355,7 +327,7 @@ class Ingest:
         try:
             for _, runs in sorted(months.items()):
                 merged = merge_parts(
-                    self.root, runs, {"pending"}, pool=pool, rename=[identity]
+                    self.root, runs, {_PENDING}, pool=pool, rename=taken.identity
                 )
                 records += merged.records
                 duplicates.append(merged.duplicates)
@@ -366,12 +338,8 @@ class Ingest:
         taken.runs = []
         return Written(records, np.concatenate(duplicates))
 
-    def _statics(self, group: list[Taken], ids: list[str]) -> Statics:
-        reports = [r for taken in group for r in taken.reports]
-        numbers = [k for k, taken in enumerate(group) for _ in taken.reports]
-        return tidy(from_reports(reports, numbers), ids)
-
-    def _draft(self, group, records, rejected, state: State) -> Draft:
+    def _draft(self, told, records, rejected, state: State) -> Draft:
+        group = [taken for _, taken, _ in told]
         rows = sum(r["rows"] for r in records if r["dataset"] == "tracks")
         labels = ", ".join(taken.source.label for taken in group[:3])
         more = f" and {len(group) - 3:,} more" if len(group) > 3 else ""
@@ -379,30 +347,33 @@ class Ingest:
             "kind": "append",
             "message": self.message or f"ingest {labels}{more}: {rows:,} rows",
             "add": records,
-            "sources": [taken.record() for taken in group],
+            "sources": [taken.record(dropped) for _, taken, dropped in told],
             "quarantine": [record for record in rejected if record],
             "call": self.call,
         }
         if self.replaces:
             body["kind"] = "replace"
-            body["replaces"] = [s for s in self.replaces if s not in state.replaced]
+            own = {taken.identity for taken in group}
+            gone = own | set(state.replaced)
+            body["replaces"] = [s for s in self.replaces if s not in gone]
         return Draft(body, oldest=oldest(self.root, records))
 
-    def _account(self, group: list[Taken], entry: dict[str, Any]) -> None:
-        report = self.report
-        report.commits.append(entry["number"])
-        quarantined, repairs = Counter(report.quarantined), Counter(report.repairs)
-        for taken in group:
-            report.files.append(taken.source.label)
-            report.rows_read += taken.rows_read
-            report.duplicates += taken.duplicates
-            kept = taken.rows_read - taken.rejects.rows - taken.duplicates
-            report.rows_kept += kept
-            quarantined.update(taken.rejects.reasons)
-            repairs.update(taken.repairs)
-            report.notes += [n for n in taken.notes if n not in report.notes]
-        report.quarantined = dict(quarantined.most_common())
-        report.repairs = dict(repairs.most_common())
+
+def _joined(group: list[Taken]) -> Columns:
+    """Rows of all sources; ``source`` is the number of the source in the group."""
+    tables = []
+    for number, taken in enumerate(group):
+        for table in taken.tables:
+            source = np.full(len(table), number, "i4")
+            tables.append(table.replace(source=source))
+        taken.tables = []
+    return join_columns(tables) if tables else Columns.empty()
+
+
+def _statics(taken: list[Taken]) -> Statics:
+    reports = [r for t in taken for r in t.reports]
+    numbers = [k for k, t in enumerate(taken) for _ in t.reports]
+    return tidy(from_reports(reports, numbers), [t.identity for t in taken])
 
 
 def _keywords(parameters: tuple[tuple[str, Any], ...]):
@@ -454,6 +425,3 @@ def ingest(
         message=message,
     )
     return job.run(sources, refused)
-
-
-__all__ = ["IngestReport", "Path", "ingest"]

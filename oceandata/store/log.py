@@ -204,11 +204,11 @@ class Log:
                 "software": software(),
                 **draft.body,
             }
-            if self._place(entry, draft.oldest):
+            if self.place(entry, draft.oldest):
                 self._write_checkpoint(entry["number"])
                 return entry
 
-    def _place(self, entry: dict[str, Any], oldest: float | None) -> bool:
+    def place(self, entry: dict[str, Any], oldest: float | None) -> bool:
         """Give the entry its number; False if another entry has it."""
         target = self.entry_path(entry["number"])
         temporary = self.folder / f"tmp-{uuid.uuid4().hex}"

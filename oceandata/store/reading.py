@@ -78,8 +78,8 @@ class PartReader:
         self.id: str = record["id"]
         self.sources: list[str] = record["sources"]
         self.rows: int = record["rows"]
-        self.repeats: int = record["repeats"]
-        self.month = month_number(record["month"])
+        self.repeats: int = record.get("repeats", 0)
+        self.month = month_number(record.get("month", "1970-01"))
         self._arrays: dict[str, ArrayReader] = {}
 
     def array(self, name: str) -> ArrayReader:

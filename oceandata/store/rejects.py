@@ -32,6 +32,7 @@ class Rejects:
         self._writer: Any = None
         self._buffer: list[tuple[int, str, bytes]] = []
         self._bytes = 0
+        self._record: dict[str, Any] | None = None
 
     def add(self, rejected: Any) -> None:
         """Take the rejected rows of one batch."""
@@ -69,8 +70,8 @@ class Rejects:
         """Flush the file to the device; its record for the log, None if no row."""
         if self._buffer:
             self._write()
-        if self._writer is None:
-            return None
+        if self._writer is None or self._record:
+            return self._record
         self._writer.close()
         descriptor = os.open(self._path, os.O_RDONLY)
         try:
@@ -79,7 +80,8 @@ class Rejects:
         finally:
             os.close(descriptor)
         sync_folder(self._path.parent)
-        return {"file": self._path.name, "rows": self.rows, "bytes": size}
+        self._record = {"file": self._path.name, "rows": self.rows, "bytes": size}
+        return self._record
 
     def discard(self) -> None:
         """Remove what was written for a source that is not committed."""

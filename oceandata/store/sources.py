@@ -8,6 +8,7 @@ to the range of its first byte.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -124,9 +125,7 @@ def plan_sources(
         except (OceanDataError, OSError) as error:
             refused[str(path)] = str(error)
         else:
-            whole = Source(
-                path, reader, parameters, found.st_size, found.st_mtime_ns
-            )
+            whole = Source(path, reader, parameters, found.st_size, found.st_mtime_ns)
             sources += _ranges(whole, range_bytes)
     return sources, refused
 
@@ -151,24 +150,7 @@ def _ranges(whole: Source, range_bytes: int) -> list[Source]:
     if whole.size <= range_bytes or compression(whole.path) != "none":
         return [whole]
     edges = [*range(0, whole.size, range_bytes), whole.size]
-    return [
-        replace(whole, start=a, stop=b) for a, b in zip(edges, edges[1:], strict=False)
-    ]
-
-
-def present(source: Source, state: State, hashes: Hashes) -> str | None:
-    """Identity of a source that the store has already, else None.
-
-    The file is hashed first only where a source of the same kind and size is known.
-    """
-    key = source.key()
-    if not any(
-        all(known.get(name) == value for name, value in key.items())
-        for known in state.sources.values()
-    ):
-        return None
-    identity = source.identity(hashes.begin(source.path).result())
-    return identity if identity in state.sources else None
+    return [replace(whole, start=a, stop=b) for a, b in itertools.pairwise(edges)]
 
 
 def replaced_sources(text: str, state: State) -> list[str]:

@@ -13,7 +13,9 @@ _HOME = {
     "track_course": "oceandata.tracks.motion",
     "track_length": "oceandata.tracks.motion",
     "ship_class": "oceandata.tracks.classes",
+    "SHIP_CLASSES": "oceandata.tracks.classes",
     "vessel_hours": "oceandata.tracks.density",
+    "vessel_distance": "oceandata.tracks.density",
     "transit_counts": "oceandata.tracks.transits",
 }
 

@@ -28,6 +28,7 @@ QUANTITIES = {
     "entries": raster.ENTRIES,
 }
 _LIMIT = 2**63
+_NAT = np.iinfo(np.int64).min
 _ALL_TIME = np.array([-(2**63) + 1, 2**63 - 1], np.int64)
 _COUNTS = {
     "segments": raster.SEGMENTS,
@@ -105,7 +106,7 @@ class _Partial:
     def __call__(self, piece: Any) -> CellState:
         request, tracks = self.request, piece.load()
         fixes = _fixes(tracks, request)
-        plan = _plan(fixes.time, request)
+        plan = _plan(tracks, request)
         tiles, run = empty_tiles(request.vessels_kept), raster.new_run()
         lattice = request.grid.lattice
         while need := raster.accumulate(fixes, lattice, plan, tiles, run):
@@ -147,19 +148,10 @@ def _fixes(tracks, request: CellRequest) -> raster.Fixes:
     )  # fmt: skip
 
 
-def _plan(time: np.ndarray, request: CellRequest) -> raster.Plan:
+def _plan(tracks, request: CellRequest) -> raster.Plan:
     """Months that cover the piece, and the proof that its sums fit 64 bits."""
-    times = time[time != np.iinfo(np.int64).min] if time.size else time
-    first, last = (int(times.min()), int(times.max())) if times.size else (0, 0)
-    # ordered fixes: a trajectory lasts at most last - first; a path between two fixes
-    # is at most half a turn, 2.1e10 mm; an entry is at most one per row and column
-    most = {
-        "time": last - first,
-        "distance": 21_000_000_000,
-        "entries": 2 * (request.grid.nx + request.grid.ny) + 4,
-    }[request.quantity]
-    if time.size * most >= _LIMIT:
-        _check_bound(time.size, most, request.quantity)
+    first, last = _span(tracks.time)
+    _check_bound(tracks, last - first, request)
     if "month" in request.by:
         months = np.array([first, last], "M8[us]").astype("M8[M]").astype(np.int64)
         first_month = int(months[0])
@@ -172,3 +164,67 @@ def _plan(time: np.ndarray, request: CellRequest) -> raster.Plan:
         QUANTITIES[request.quantity], request.path == "great_circle",
         request.gap_us, skip, month_edge, first_month,
     )  # fmt: skip
+
+
+def _span(time: np.ndarray) -> tuple[int, int]:
+    """First and last time that is one."""
+    if not time.size:
+        return 0, 0
+    first = int(time.min())
+    if first == _NAT:
+        time = time[time != _NAT]
+        first = int(time.min()) if time.size else 0
+    return first, int(time.max()) if time.size else 0
+
+
+def _check_bound(tracks, span: int, request: CellRequest) -> None:
+    """Refuse a piece whose total might not fit int64; the total bounds every cell."""
+    rows, trajectories = tracks.time.size, tracks.row_size.size
+    if request.quantity == "distance":
+        bound = rows * 20_100_000_000  # half a turn of the Earth, mm
+    elif request.quantity == "entries":
+        bound = rows * (2 * (request.grid.nx + request.grid.ny) + 4)
+    else:  # ordered fixes: a trajectory lasts from its first to its last
+        bound = trajectories * span
+        if bound >= _LIMIT:
+            bound = _durations(tracks, span)
+    if bound >= _LIMIT:
+        raise OverflowError(
+            f"the sum of this piece could reach {bound:.3g} {request.quantity} units "
+            f"and 64 bits hold {_LIMIT:.3g}; check the times ({trajectories:,} "
+            f"trajectories within {span / 3.15576e13:.3g} years) or use smaller pieces"
+        )
+
+
+def _durations(tracks, span: int) -> float:
+    """Sum of (last - first) time of the trajectories, not less than it is."""
+    size = tracks.row_size[tracks.row_size > 0]
+    stop = np.cumsum(size)
+    first, last = tracks.time[stop - size], tracks.time[stop - 1]
+    length = np.clip(last.astype(float) - first.astype(float), 0, float(span))
+    length[(first == _NAT) | (last == _NAT)] = span
+    return 1.000001 * float(length.sum())
+
+
+def combine(a: CellState, b: CellState) -> CellState:
+    """Both states as one; sums are checked against 64 bits."""
+    total = a.total + b.total
+    if total >= _LIMIT:
+        raise OverflowError(
+            f"the total of {total:,} does not fit 64 bits ({_LIMIT:,}); use a shorter "
+            "period or fewer vessels"
+        )
+    return CellState(
+        cells=merge(a.cells, b.cells),
+        total=total,
+        off_grid=a.off_grid + b.off_grid,
+        over_gap=a.over_gap + b.over_gap,
+        first_time=min(a.first_time, b.first_time),
+        last_time=max(a.last_time, b.last_time),
+        counts={name: a.counts[name] + b.counts[name] for name in a.counts},
+    )
+
+
+def cell_reduction(request: CellRequest, finalize) -> Reduction:
+    """The reduction of a request; `finalize` makes the product of its state."""
+    return Reduction(_Partial(request), combine, finalize)

@@ -8,9 +8,9 @@ kind without a class of its own is "Other".
 
 | class | AIS codes |
 |---|---|
-| 0 Other | 20-29 (wing in ground), 56, 57 (local), 59 (not party to a conflict), 90-99 |
+| 0 Other | 20-29 (wing in ground), 56, 57 (local), 59 (noncombatant), 90-99 |
 | 1 Fishing | 30 |
-| 2 Service | 50 pilot, 51 search and rescue, 53 port tender, 54 anti-pollution, 58 medical |
+| 2 Service | 50 pilot, 51 rescue, 53 port tender, 54 anti-pollution, 58 medical |
 | 3 Dredging or underwater ops | 33, 34 |
 | 4 Sailing | 36 |
 | 5 Pleasure craft | 37 |

@@ -91,12 +91,13 @@ def clean_tracks(
 
     Notes
     -----
-    Spikes: fixes are dealt out to chains in which each can be reached from the one
-    before at ``max_speed`` (plus ``slack``). A fix joins the chain from which distance
-    + max_speed / 4 * time is least, or opens a new one; the longest chain is the track
-    (of equal ones the earliest). A bad fix is so left alone in its chain and its good
-    neighbours are not blamed, also where it comes first. Cost: O(n), one distance a
-    fix as long as there are no spikes.
+    Spikes: a chain is a succession of fixes in which each can be reached from the one
+    before at ``max_speed`` (plus ``slack``). The longest chain is the track; the
+    longest of what is left is a second track if it has ``min_track`` fixes, and so on;
+    the rest is impossible. A bad fix so costs itself and not its good neighbours, also
+    where it comes first. As predecessors of a fix the 64 latest are tried and 64 ends
+    of chains. Cost: O(n), one distance a fix as long as there are no spikes, at worst
+    128.
     """
     limits = _limits(max_speed, rules, period, slack, speed_tolerance, min_track)
     starts, fixes = fixes_of(tracks, where="clean_tracks")
@@ -185,9 +186,10 @@ def _limits(
     span = (np.iinfo("i8").min, np.iinfo("i8").max)
     if period is not None:
         moments = np.array(period, "M8[us]")
-        span = tuple(int(k) for k in moments.view("i8"))
-        if moments.shape != (2,) or np.isnat(moments).any() or span[0] >= span[1]:
+        if moments.shape != (2,) or not moments[0] < moments[1]:
             faults.append(f"period must be (start, stop), start first; got {period}")
+        else:
+            span = (int(moments[0].astype("i8")), int(moments[1].astype("i8")))
     if faults:
         raise ValueError("; ".join(faults))
     enabled = sum(rule.bit for rule in declared.RULES if rule.name in chosen)
@@ -336,7 +338,9 @@ def _label(
         "flag_meanings": " ".join(rule.name for rule in declared.DECLARED),
     }
     out = tracks.assign(
-        quality=("obs", flags, schema.attributes("quality")),
-        **{REASON: ("obs", reason, attrs)},
+        {
+            "quality": ("obs", flags, schema.attributes("quality")),
+            REASON: ("obs", reason, attrs),
+        }
     )
     return out.assign_attrs(clean=json.dumps({**parameters, "counts": counts}))

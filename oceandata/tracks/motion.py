@@ -67,7 +67,7 @@ def track_speed(
     ...     },
     ... )
     >>> track_speed(tracks).round(3).values
-    array([  nan, 12.008])
+    array([   nan, 12.008])
     """
     values = _per_fix(
         kernels.speeds, "track_speed", tracks, skip_failed, engine, workers

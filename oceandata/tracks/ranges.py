@@ -69,7 +69,7 @@ def fixes_of(
     if faults:
         raise SchemaError(faults, where=where)
     starts = offsets(np.ascontiguousarray(tracks["row_size"].values, np.int64))
-    time = np.ascontiguousarray(tracks["time"].values.astype("M8[us]")).view(np.int64)
+    time = _contiguous(tracks, "time", "M8[us]").view(np.int64)
     quality = np.empty(0, np.int8)
     if skip_failed and "quality" in tracks.variables:
         quality = _contiguous(tracks, "quality", np.int8)
@@ -85,7 +85,7 @@ def fixes_of(
     return starts, Fixes(time, lon, lat, quality)
 
 
-def _contiguous(tracks: xr.Dataset, name: str, dtype: type) -> np.ndarray:
+def _contiguous(tracks: xr.Dataset, name: str, dtype: type | str) -> np.ndarray:
     return np.ascontiguousarray(tracks[name].values, dtype)
 
 

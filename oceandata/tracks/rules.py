@@ -89,8 +89,8 @@ RULES = (
         "impossible_speed",
         bits.IMPOSSIBLE_SPEED,
         FAIL,
-        "The fix cannot be reached from the vessel's track, nor the track from it, at "
-        "the highest speed allowed.",
+        "The fix does not fit between the others of the vessel's track at the highest "
+        "speed allowed.",
     ),
     Rule(
         "second_track",

@@ -1,0 +1,99 @@
+"""What an ingest did, and what it holds of a source until the commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from oceandata.columns import Columns
+from oceandata.store.rejects import Rejects
+from oceandata.store.sources import Source
+
+
+@dataclass
+class IngestReport:
+    """What an ingest did: ``rows_read = rows_kept + quarantined + duplicates``.
+
+    quarantined : rows by reason. duplicates : rows equal to another row of the same
+    commit. repairs : values set right in kept rows. refused : files that were not
+    taken, and why. present : files that the store had already. commits : numbers.
+    """
+
+    files: list[str] = field(default_factory=list)
+    rows_read: int = 0
+    rows_kept: int = 0
+    duplicates: int = 0
+    quarantined: dict[str, int] = field(default_factory=dict)
+    repairs: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    present: list[str] = field(default_factory=list)
+    commits: list[int] = field(default_factory=list)
+
+    @property
+    def commit(self) -> int | None:
+        """Number of the last commit; None if nothing was new."""
+        return self.commits[-1] if self.commits else None
+
+    @property
+    def rows_quarantined(self) -> int:
+        return sum(self.quarantined.values())
+
+    def account(self, taken: Taken, duplicates: int) -> None:
+        """Add a source that was committed."""
+        self.files.append(taken.source.label)
+        self.rows_read += taken.rows_read
+        self.duplicates += duplicates
+        self.rows_kept += taken.rows_read - taken.rejects.rows - duplicates
+        quarantined = Counter(self.quarantined)
+        quarantined.update(taken.rejects.reasons)
+        self.quarantined = dict(quarantined.most_common())
+        repairs = Counter(self.repairs)
+        repairs.update(taken.repairs)
+        self.repairs = dict(repairs.most_common())
+        self.notes += [note for note in taken.notes if note not in self.notes]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.rows_read:,} rows read from {len(self.files):,} files: "
+            f"{self.rows_kept:,} kept, {self.rows_quarantined:,} quarantined, "
+            f"{self.duplicates:,} exact duplicates"
+        ]
+        lines += [f"  quarantined: {n:,} {r}" for r, n in self.quarantined.items()]
+        lines += [f"  repaired: {n:,} {r}" for r, n in self.repairs.items()]
+        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  already present: {path}" for path in self.present]
+        lines += [f"  refused: {path}: {why}" for path, why in self.refused.items()]
+        return "\n".join(lines)
+
+
+@dataclass
+class Taken:
+    """What was read of one source, until its commit."""
+
+    source: Source
+    rejects: Rejects
+    tables: list[Columns] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
+    reports: list[Any] = field(default_factory=list)
+    repairs: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: int = 0
+    rows_read: int = 0
+    nbytes: int = 0
+    identity: str = ""
+    sha256: str = ""
+
+    def record(self, duplicates: int) -> dict[str, Any]:
+        """The source as the log keeps it."""
+        return {
+            "id": self.identity,
+            "sha256": self.sha256,
+            "label": self.source.label,
+            **self.source.key(),
+            "rows": self.rows_read,
+            "quarantined": self.rejects.rows,
+            "duplicates": duplicates,
+        }
