@@ -6,7 +6,7 @@ The public API, grouped by task; every name is loaded when it is first used, so 
 Read        identify, open_tracks, read_tracks
 Store       create_store, open_store
 Check       validate
-Clean       clean_tracks, clean_summary, split_tracks
+Clean       clean_tracks, clean_summary, split_tracks, prepare_tracks
 Motion      track_speed, track_course, track_length
 Density     regular_grid, vessel_hours, vessel_distance, transit_counts
 Products    to_netcdf, to_geotiff, plot_map, plot_panels, write_report, provenance
@@ -31,6 +31,7 @@ _HOME = {
     "clean_tracks": "oceandata.tracks",
     "clean_summary": "oceandata.tracks",
     "split_tracks": "oceandata.tracks",
+    "prepare_tracks": "oceandata.tracks",
     "track_speed": "oceandata.tracks",
     "track_course": "oceandata.tracks",
     "track_length": "oceandata.tracks",

@@ -207,7 +207,7 @@ def test_full_disk__log_is_unchanged_and_nothing_is_left(store, tmp_path, monkey
 def test_full_disk__of_a_real_file_system(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this container may not mount a tmpfs")
     try:

@@ -23,7 +23,7 @@ from oceankernels.arc import meridian_crossing, parallel_crossing, set_arc
 from oceankernels.jit import jit
 from oceankernels.lattice import column_of, inside, row_of, shortest
 from oceankernels.sphere import distance, wrap_lon
-from oceankernels.tiles import LAST, MONTH_ZERO, SHIFT, deposit, room
+from oceankernels.tiles import LAST, MONTH_ZERO, SHIFT, SIDE, deposit, expect, room
 
 TIME, DISTANCE, ENTRIES = range(3)
 
@@ -274,6 +274,8 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
             ty = _next_parallel(grid, plan, run, r, north, y, ahead, back)
         _leave(grid, tiles, run)
         _enter(grid, plan, run, c, r)
+        key, place = _address(at, c, r - 1)
+        expect(tiles, key, place)
     _advance(grid, plan, tiles, run, done, amount, step)
     return 0
 
@@ -425,9 +427,15 @@ def _leave(grid, tiles, run):
     if not inside(grid, c, r + 1):
         run.sums[OFF_GRID] += amount
         return
-    key = at[_BASE] | ((r >> SHIFT) << 16) | (c >> SHIFT)
-    place = ((r & 15) << SHIFT) | (c & 15)
+    key, place = _address(at, c, r)
     deposit(tiles, key, place, amount, at[_VESSEL])
+
+
+@jit(inline=True, borrow=True)
+def _address(at, c, r):
+    """Tile and place in it, for row r counted from 0."""
+    key = at[_BASE] | ((r >> SHIFT) << 16) | (c >> SHIFT)
+    return key, ((r & (SIDE - 1)) << SHIFT) | (c & (SIDE - 1))
 
 
 @jit(inline=True, borrow=True)

@@ -19,6 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
 from oceankernels.jit import jit
 
 SHIFT = 4
@@ -54,12 +58,10 @@ class Cells(NamedTuple):
 def empty_tiles(n_vessels: int, capacity: int = 256) -> Tiles:
     """Tiles for `capacity` slots, keeping `n_vessels` smallest keys a cell."""
     size = 1 << max(4, (2 * capacity - 1).bit_length())
-    slab = np.empty((capacity, AREA, 1 + n_vessels), np.int64)
-    slab[...] = 0
     return Tiles(
         np.full(size, _NO_KEY, np.int64),
         np.zeros(size, np.int64),
-        slab,
+        np.zeros((capacity, AREA, 1 + n_vessels), np.int64),
         np.zeros(capacity, np.int64),
         np.array([0, _NO_KEY, 0], np.int64),
     )
@@ -102,6 +104,37 @@ def insert(tiles, key):
             return slot
         place = (place + 1) & mask
     return tiles.table_slot[place]
+
+
+@intrinsic
+def _prefetch(typingctx, array, i, j):
+    """Ask for the cache line of array[i, j, 0]; has no other effect."""
+
+    def codegen(context, builder, signature, arguments):
+        kind = signature.args[0]
+        held = context.make_array(kind)(context, builder, arguments[0])
+        zero = context.get_constant(types.intp, 0)
+        shape = cgutils.unpack_tuple(builder, held.shape, kind.ndim)
+        strides = cgutils.unpack_tuple(builder, held.strides, kind.ndim)
+        where = cgutils.get_item_pointer2(
+            context, builder, held.data, shape, strides, kind.layout,
+            [arguments[1], arguments[2], zero],
+        )  # fmt: skip
+        line = builder.bitcast(where, cgutils.voidptr_t)
+        name = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, *[cgutils.int32_t] * 3])
+        call = cgutils.get_or_insert_function(builder.module, name, "llvm.prefetch.p0")
+        flags = [ir.Constant(cgutils.int32_t, flag) for flag in (1, 3, 1)]
+        builder.call(call, [line, *flags])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp), codegen
+
+
+@jit(inline=True, borrow=True)
+def expect(tiles, key, place):
+    """A deposit in this cell comes soon: fetch it, if it is in the current tile."""
+    if key == tiles.meta[_KEY]:
+        _prefetch(tiles.slab, tiles.meta[_SLOT], place)
 
 
 @jit(inline=True, borrow=True)

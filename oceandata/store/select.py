@@ -21,6 +21,7 @@ import numpy as np
 
 from oceandata.columns import to_dataset, vessel_key
 from oceandata.errors import StoreError
+from oceandata.machine import default_workers
 from oceandata.store.log import Log, State
 from oceandata.store.merge import (
     Box,
@@ -414,6 +415,4 @@ def make_selection(
 
 
 def _pool() -> Executor:
-    from oceandata.machine import default_workers
-
     return ThreadPoolExecutor(default_workers())

@@ -9,6 +9,8 @@ _HOME = {
     "clean_tracks": "oceandata.tracks.clean",
     "clean_summary": "oceandata.tracks.clean",
     "split_tracks": "oceandata.tracks.split",
+    "prepare_tracks": "oceandata.tracks.prepare",
+    "prepared_summary": "oceandata.tracks.prepare",
     "track_speed": "oceandata.tracks.motion",
     "track_course": "oceandata.tracks.motion",
     "track_length": "oceandata.tracks.motion",
