@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HEADER = (
@@ -32,6 +31,7 @@ import duckdb, sys, time
 csv, out, threads = sys.argv[1:]
 db = duckdb.connect()
 db.execute(f"SET threads={threads}; SET temp_directory='{out}.tmp'")
+db.execute("SET enable_progress_bar=false")
 db.execute("SET preserve_insertion_order=false; SET TimeZone='UTC'")
 begin = time.perf_counter()
 db.execute(f'''COPY (SELECT MMSI, BaseDateTime, LON, LAT, SOG, COG, Heading, Status,
@@ -47,8 +47,9 @@ print(time.perf_counter() - begin)
 
 DUCKDB_SUMS = """
 import duckdb, json, sys
+duckdb.execute("SET enable_progress_bar=false")
 print(json.dumps([int(v) for v in duckdb.execute(f'''SELECT count(*), sum(MMSI),
-  sum(epoch_us(BaseDateTime)::HUGEINT), sum(round(LON*1e5)::HUGEINT),
+  sum(epoch_us(BaseDateTime)::HUGEINT // 1000000), sum(round(LON*1e5)::HUGEINT),
   sum(round(LAT*1e5)::HUGEINT), sum(round(SOG*10)::HUGEINT),
   sum(round(COG*10)::HUGEINT) FROM '{sys.argv[1]}' ''').fetchone()]))
 """
@@ -76,7 +77,7 @@ for piece in st.open_store(sys.argv[1]).select().pieces():
     starts = np.cumsum(a.row_size) - a.row_size
     own[starts[a.carried == 1]] = False
     vessel = np.repeat(a.vessel, a.row_size)
-    columns = [vessel, a.time, np.rint(a.lon * 1e5), np.rint(a.lat * 1e5),
+    columns = [vessel, a.time // 1_000_000, np.rint(a.lon * 1e5), np.rint(a.lat * 1e5),
                np.rint(a.sog * 10), np.rint(a.cog * 10)]
     total += [int(own.sum()), *(int(c[own].astype("i8").sum()) for c in columns)]
 print(json.dumps([int(v) for v in total]))
@@ -136,8 +137,8 @@ def write_table(path: Path, rows: int, *, vessels: int = 12_000, seed: int = 7) 
             done += n
 
 
-def run(python: str, code: str, *arguments: str, cores: int) -> tuple[str, float]:
-    """Run code in a process on some cores; its output and peak memory (bytes)."""
+def run(python: str, code: str, *arguments: str, cores: int) -> tuple[str, dict]:
+    """Run code in a process on some cores: its output, peak memory, CPU seconds."""
     mine = sorted(os.sched_getaffinity(0))[:cores]
     process = subprocess.Popen(
         [python, "-c", code, *arguments],
@@ -151,7 +152,8 @@ def run(python: str, code: str, *arguments: str, cores: int) -> tuple[str, float
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"a run failed with exit code {process.returncode}")
-    return output, usage.ru_maxrss * 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    return output, {"memory_gb": usage.ru_maxrss * 1024 / 1e9, "cpu_s": cpu}
 
 
 def compare(csv: Path, folder: Path, peers: str, cores: int, repeat: int) -> dict:
@@ -159,32 +161,33 @@ def compare(csv: Path, folder: Path, peers: str, cores: int, repeat: int) -> dic
     ours, theirs = [], []
     for k in range(repeat):
         store, parquet = folder / f"store-{k}", folder / f"sorted-{k}.parquet"
-        begin = time.perf_counter()
-        output, memory = run(
-            sys.executable, OURS, str(csv), str(store), str(cores), cores=cores
-        )
-        ours.append((float(output), memory, time.perf_counter() - begin))
+        arguments = [str(csv), str(store), str(cores)]
+        output, usage = run(sys.executable, OURS, *arguments, cores=cores)
+        ours.append({"s": float(output), **usage})
         if peers:
-            output, memory = run(
-                peers, DUCKDB, str(csv), str(parquet), str(cores), cores=cores
-            )
-            theirs.append((float(output), memory))
-    out = {
-        "cores": cores,
-        "ours_s": min(ours)[0],
-        "ours_memory_gb": max(m for _, m, _ in ours) / 1e9,
-        "ours_bytes": sum(p.stat().st_size for p in store.rglob("*") if p.is_file()),
-    }
+            arguments = [str(csv), str(parquet), str(cores)]
+            output, usage = run(peers, DUCKDB, *arguments, cores=cores)
+            theirs.append({"s": float(output), **usage})
+    out = {"cores": cores, **_best("ours", ours)}
+    out["ours_bytes"] = sum(p.stat().st_size for p in store.rglob("*") if p.is_file())
     if peers:
         mine, _ = run(sys.executable, OURS_SUMS, str(store), cores=2)
         yours, _ = run(peers, DUCKDB_SUMS, str(parquet), cores=2)
         if json.loads(mine) != json.loads(yours):
             raise SystemExit(f"the answers differ:\n{mine}{yours}")
-        out["duckdb_s"] = min(theirs)[0]
-        out["duckdb_memory_gb"] = max(m for _, m in theirs) / 1e9
+        out |= _best("duckdb", theirs)
         out["duckdb_bytes"] = parquet.stat().st_size
         out["ratio"] = out["ours_s"] / out["duckdb_s"]
     return out
+
+
+def _best(name: str, runs: list[dict]) -> dict:
+    """Least time and CPU time of the runs, most memory."""
+    return {
+        f"{name}_s": min(r["s"] for r in runs),
+        f"{name}_cpu_s": min(r["cpu_s"] for r in runs),
+        f"{name}_memory_gb": max(r["memory_gb"] for r in runs),
+    }
 
 
 def main() -> None:
@@ -199,7 +202,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     folder = Path(tempfile.mkdtemp(dir=options.folder))
     try:
-        csv = folder / "month.csv"
+        small, csv = folder / "small.csv", folder / "month.csv"
+        write_table(small, 2000)
+        run(sys.executable, OURS, str(small), str(folder / "store-w"), "2", cores=2)
         write_table(csv, int(options.rows))
         print(f"{int(options.rows):,} rows, {csv.stat().st_size / 1e6:,.0f} MB of CSV")
         for cores in options.cores:

@@ -142,7 +142,7 @@ def land_mask(
     right = int(np.ceil(round(east * _PER_DEGREE, 6)))
     top = int(np.floor(round((90 - north) * _PER_DEGREE, 6)))
     bottom = int(np.ceil(round((90 - south) * _PER_DEGREE, 6)))
-    rows = _packed_rows(top, bottom)
+    rows = packed_rows(top, bottom)
     columns = np.arange(left + _COLUMNS // 2, right + _COLUMNS // 2) % _COLUMNS
     bits = rows[:, columns >> 3] >> (7 - (columns & 7)).astype(np.uint8) & 1
     lon_edges = np.arange(left, right + 1) / _PER_DEGREE
@@ -150,7 +150,7 @@ def land_mask(
     return lon_edges, lat_edges, bits[::-1].astype(bool)
 
 
-def _packed_rows(top: int, bottom: int) -> np.ndarray:
+def packed_rows(top: int, bottom: int) -> np.ndarray:
     """Rows [top, bottom) of the mask, still eight cells a byte."""
     width = _COLUMNS // 8
     held = bytearray()

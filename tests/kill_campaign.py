@@ -80,12 +80,12 @@ def one_store(folder: Path, kills: int, dice: random.Random, span: float) -> int
         part = rows[k * 400 : (k + 1) * 400 + 20]
         paths.append(world.write(folder / f"{k}.txt", part, ["! bad"]))
         files[f"{k}.txt"] = part
-    store, landed = folder / "store", 0
+    store, landed, left = folder / "store", 0, 1.0
     create_store(store)
     while True:
         jobs = [in_child(store, paths) for _ in range(dice.choice([1, 1, 2]))]
         if landed < kills:
-            time.sleep(dice.uniform(0, span))
+            time.sleep(dice.uniform(0, span * left))
             for job in jobs:
                 os.kill(job, signal.SIGKILL)
         codes = [os.waitpid(job, 0)[1] for job in jobs]
@@ -93,6 +93,7 @@ def one_store(folder: Path, kills: int, dice: random.Random, span: float) -> int
         if any(code not in (0, signal.SIGKILL) for code in codes):
             raise SystemExit(f"a job failed by itself: {codes}")
         found = check(store, files)
+        left = max(0.1, 1 - found / FILES)
         if 0 in codes:
             break
     if found != FILES or world.view(open_store(store).open()) != world.expected(rows):
@@ -100,6 +101,19 @@ def one_store(folder: Path, kills: int, dice: random.Random, span: float) -> int
     open_store(store).vacuum(grace="0s")
     check(store, files)
     return landed
+
+
+def time_of_work(folder: Path) -> float:
+    """Seconds that an undisturbed job takes."""
+    rows = world.rows_of(FILES * 400, vessels=12, days=45)
+    paths = [
+        world.write(folder / f"{k}.txt", rows[k * 400 : (k + 1) * 400])
+        for k in range(FILES)
+    ]
+    create_store(folder / "store")
+    begin = time.monotonic()
+    os.waitpid(in_child(folder / "store", paths), 0)
+    return time.monotonic() - begin
 
 
 def main() -> None:
@@ -112,9 +126,8 @@ def main() -> None:
     dice, landed, stores = random.Random(options.seed), 0, 0
     folder = Path(tempfile.mkdtemp())
     try:
-        begin = time.monotonic()
         one_store(_new(folder, "warm"), 0, dice, 0)
-        span = 0.4 * (time.monotonic() - begin)
+        span = time_of_work(_new(folder, "timed"))
         while landed < options.kills:
             left = min(options.kills - landed, 20)
             landed += one_store(_new(folder, str(stores)), left, dice, span)

@@ -7,15 +7,15 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.naive_raster import naive_hours
-from tests.raster_cases import DAY, HOUR, START, by_cell, track_arrays
 
 import oceandata as od
 from oceandata.engines import ArrayPiece, TrackArrays
-from oceandata.errors import BudgetError, EngineError, SchemaError
+from oceandata.errors import BudgetError, EngineError
 from oceandata.tracks import cells as passes
 from oceandata.tracks.classes import CODES_OF_CLASS, SHIP_CLASSES, ship_class
 from oceankernels.tiles import Cells, merge
+from tests.naive_raster import naive_hours
+from tests.raster_cases import DAY, HOUR, START, by_cell, track_arrays
 
 GRID = od.regular_grid((118, 33, 123, 37), step=0.5)
 MONTHS = [
@@ -71,15 +71,19 @@ def cut(arrays, rng, n_pieces):
             rows = slice(start + begin - carried, start + stop)
             parts.append(
                 TrackArrays(
-                    np.array([rows.stop - rows.start]), arrays.vessel[k : k + 1],
-                    arrays.ship_type[k : k + 1], np.array([carried], "i1"),
+                    np.array([rows.stop - rows.start]),
+                    arrays.vessel[k : k + 1],
+                    arrays.ship_type[k : k + 1],
+                    np.array([carried], "i1"),
                     *(column[rows] for column in arrays[4:]),
                 )  # fmt: skip
             )
             begin = stop
         start += int(size)
     order = rng.permutation(len(parts))
-    groups = np.array_split(order, n_pieces) if n_pieces < len(parts) else order[:, None]
+    groups = (
+        np.array_split(order, n_pieces) if n_pieces < len(parts) else order[:, None]
+    )
     return [
         ArrayPiece(
             TrackArrays(*(np.concatenate(c) for c in zip(*(parts[i] for i in group),
@@ -135,7 +139,9 @@ def same(a, b, *, counts=True):
         x.tobytes() == y.tobytes() and x.shape == y.shape
         for x, y in zip(a.cells, b.cells, strict=True)
     )
-    sums = [(s.total, s.off_grid, s.over_gap, s.first_time, s.last_time) for s in (a, b)]
+    sums = [
+        (s.total, s.off_grid, s.over_gap, s.first_time, s.last_time) for s in (a, b)
+    ]
     return cells and sums[0] == sums[1] and (not counts or a.counts == b.counts)
 
 
@@ -247,10 +253,17 @@ def test_hours__fewer_than_three_vessels_are_withheld():
 def test_hours__distinct_vessels_are_counted_on_the_union_of_what_is_released():
     # three vessels, one a month: withheld by month, released over all months
     months = [int(np.datetime64(f"2024-0{k}-10", "us").astype("i8")) for k in (1, 2, 3)]
-    tracks = xr.concat(
-        [lane([412000001 + k], start=t) for k, t in enumerate(months)], "trajectory",
-        data_vars="minimal", coords="minimal", compat="override",
-    ) if False else _joined([lane([k + 1], start=t) for k, t in enumerate(months)])
+    tracks = (
+        xr.concat(
+            [lane([412000001 + k], start=t) for k, t in enumerate(months)],
+            "trajectory",
+            data_vars="minimal",
+            coords="minimal",
+            compat="override",
+        )
+        if False
+        else _joined([lane([k + 1], start=t) for k, t in enumerate(months)])
+    )
     by_month = od.vessel_hours(tracks, grid=GRID, by=("month",))
     assert by_month.sizes["month"] == 3
     assert by_month.attrs["withheld_cells"] == 30
@@ -334,8 +347,12 @@ def test_transits__coming_back_counts_again():
 
 
 def test_transits__outside_is_one_cell():
-    rows = [(START, 118.2, 33.2, 1), (START + HOUR, 116.0, 31.0, 1),
-            (START + 2 * HOUR, 112.0, 29.0, 1), (START + 3 * HOUR, 118.2, 33.2, 1)]
+    rows = [
+        (START, 118.2, 33.2, 1),
+        (START + HOUR, 116.0, 31.0, 1),
+        (START + 2 * HOUR, 112.0, 29.0, 1),
+        (START + 3 * HOUR, 118.2, 33.2, 1),
+    ]
     ds = od.transit_counts(
         dataset([(9, rows)]), grid=GRID, by=(), min_vessels=1
     )  # fmt: skip
@@ -345,7 +362,10 @@ def test_transits__outside_is_one_cell():
 
 def test_transits__month_is_that_of_the_entry():
     boundary = MONTHS[1]
-    rows = [(boundary - 2 * HOUR, 118.1, 34.2, 1), (boundary + 2 * HOUR, 118.8, 34.2, 1)]
+    rows = [
+        (boundary - 2 * HOUR, 118.1, 34.2, 1),
+        (boundary + 2 * HOUR, 118.8, 34.2, 1),
+    ]
     ds = od.transit_counts(dataset([(9, rows)]), grid=GRID, by="month", min_vessels=1)
     assert ds["transit_counts"].values[:, 2, :2].tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
@@ -391,7 +411,9 @@ def test_classes__every_code_has_one():
     listed = [code for codes in CODES_OF_CLASS.values() for code in codes]
     assert len(listed) == len(set(listed))
     assert len(SHIP_CLASSES) == 13
-    codes = np.array([-1, 0, 19, 20, 30, 33, 36, 37, 45, 50, 52, 55, 69, 70, 89, 99, 300])
+    codes = np.array(
+        [-1, 0, 19, 20, 30, 33, 36, 37, 45, 50, 52, 55, 69, 70, 89, 99, 300]
+    )
     assert ship_class(codes).tolist() == [
         12, 12, 12, 0, 1, 3, 4, 5, 6, 2, 7, 11, 8, 9, 10, 0, 12,
     ]  # fmt: skip

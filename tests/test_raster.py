@@ -9,12 +9,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.naive_raster import arc_shares, lonlat_shares
-from tests.raster_cases import HOUR, cell_sums, dense, segments
 
 from oceandata.grids import regular_grid
 from oceankernels import raster
 from oceankernels.sphere import distance
+from tests.naive_raster import arc_shares, lonlat_shares
+from tests.raster_cases import HOUR, cell_sums, dense, segments
 
 GRIDS = {
     "yellow sea": regular_grid((117, 31, 127, 41), step=0.25),

@@ -321,4 +321,4 @@ def test_kills__store_opens_and_the_rerun_ends_equal(tmp_path):
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "20 kills" in done.stdout
+    assert int(done.stdout.split()[0]) >= 20

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import oceandata as od
-from oceandata.land import COLUMNS, ROWS, land_bits, on_land
+from oceandata.land import ROWS, land_bits, on_land
 from oceandata.units import distance_m, duration_us
 from tests import naive
 from tests.make_tracks import dataset, fix, fleet, sailing
@@ -207,7 +207,7 @@ def test_land_bits__no_row_is_filled_the_wrong_way():
         for k in range(0, ROWS - 901, 900)
     ]
     assert max(changed) < 3000
-    share = np.bitwise_count(bits).sum(axis=1) / COLUMNS
+    share = np.bitwise_count(bits).sum(axis=1) / 43_200
     lat = 90.0 - (np.arange(ROWS) + 0.5) * 180.0 / ROWS
     area = np.average(share, weights=np.cos(np.radians(lat)))
     assert area == pytest.approx(0.292, abs=0.005)  # land is 29.2 % of the Earth

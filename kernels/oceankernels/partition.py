@@ -102,24 +102,30 @@ def same_stamp(index, row_size, time):
 
     Parameters: index (n,) rows in runs of ``row_size``, each run in time; time by row.
     """
+    out = np.empty(16, np.int64)
     count = 0
-    for turn in range(2):
-        if turn == 1:
-            out = np.empty(count, np.int64)
-            count = 0
-        start = 0
-        for t in range(row_size.size):
-            stop = start + row_size[t]
-            for i in range(start, stop):
-                here = time[index[i]]
-                if (i > start and time[index[i - 1]] == here) or (
-                    i + 1 < stop and time[index[i + 1]] == here
-                ):
-                    if turn == 1:
-                        out[count] = i
+    start = 0
+    for t in range(row_size.size):
+        stop = start + row_size[t]
+        before, noted = np.int64(0), True
+        for i in range(start, stop):
+            here = time[index[i]]
+            if i > start and here == before:
+                if count + 2 > out.size:
+                    grown = np.empty(2 * out.size, np.int64)
+                    grown[:count] = out[:count]
+                    out = grown
+                if not noted:
+                    out[count] = i - 1
                     count += 1
-            start = stop
-    return out
+                out[count] = i
+                count += 1
+                noted = True
+            else:
+                noted = False
+            before = here
+        start = stop
+    return out[:count].copy()
 
 
 @jit

@@ -273,7 +273,7 @@ def slow_clock(buf, a, b):
             return 0, BAD, padding
         parts = (parts[1], parts[2], value)
         n, p = n + 1, q
-        if p >= b or buf[p] != 58:
+        if n == 3 or p >= b or buf[p] != 58:
             break
         p += 1
     fraction = 0

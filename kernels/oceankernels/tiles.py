@@ -18,7 +18,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -121,7 +120,9 @@ def _prefetch(typingctx, array, i, j):
             [arguments[1], arguments[2], zero],
         )  # fmt: skip
         line = builder.bitcast(where, cgutils.voidptr_t)
-        name = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, *[cgutils.int32_t] * 3])
+        name = ir.FunctionType(
+            ir.VoidType(), [cgutils.voidptr_t, *[cgutils.int32_t] * 3]
+        )
         call = cgutils.get_or_insert_function(builder.module, name, "llvm.prefetch.p0")
         flags = [ir.Constant(cgutils.int32_t, flag) for flag in (1, 3, 1)]
         builder.call(call, [line, *flags])
@@ -150,13 +151,15 @@ def deposit(tiles, key, place, amount, vessel):
         tiles.meta[_KEY] = key
         tiles.meta[_SLOT] = slot
     slab = tiles.slab
-    slab[slot, place, 0] += amount
+    i, j = np.uint64(slot), np.uint64(place)  # unsigned: no test for negative indices
+    slab[i, j, 0] += amount
     for k in range(1, slab.shape[2]):
-        held = slab[slot, place, k]
+        n = np.uint64(k)
+        held = slab[i, j, n]
         if held == vessel:
             break
         if vessel > held:
-            slab[slot, place, k] = vessel
+            slab[i, j, n] = vessel
             if held == 0:
                 break
             vessel = held

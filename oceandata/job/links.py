@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from oceandata.job.faults import Faults
-from oceandata.job.registry import PRODUCTS, STEPS, argument_faults, nearest
+from oceandata.job.registry import (
+    PRODUCTS,
+    STEPS,
+    argument_faults,
+    nearest,
+    trial_fault,
+)
 
 SELECTION = "tracks"
 """The name by which steps refer to the store's own tracks."""
@@ -76,6 +82,8 @@ def link_steps(job: Any, faults: Faults) -> dict[str, str]:
         wrong = argument_faults(kind.function, step.arguments, kind.filled)
         for key, text in wrong.items():
             faults.add((*place, key), text)
+        if not wrong and (text := trial_fault(kind, step.arguments)):
+            faults.add(place, text)
         if step.of and step.of not in sources:
             faults.add(
                 (*place, "of"),

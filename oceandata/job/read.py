@@ -142,15 +142,17 @@ def _override(raw: dict, text: str, faults: Faults) -> None:
         parsed = value
     *outer, last = key.strip().split(".")
     here: Any = raw
+
+    def only(value: Any) -> Any:
+        return value[0] if isinstance(value, list) and len(value) == 1 else value
+
     for part in outer:
         if isinstance(here, list) and part.isdigit() and int(part) < len(here):
             here = here[int(part)]
-        elif isinstance(here, dict):
-            here = here.setdefault(part, {})
-        else:
-            here = None
-        if isinstance(here, list) and len(here) == 1:
-            here = here[0]
+            continue
+        here = only(here)
+        here = here.setdefault(part, {}) if isinstance(here, dict) else None
+    here = only(here)
     if not isinstance(here, dict):
         faults.add(
             (),

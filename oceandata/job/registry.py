@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
+from oceandata.errors import EngineError
 from oceandata.units import Duration, distance_m, duration_us
 
 
@@ -126,6 +127,25 @@ def argument_faults(address: str, given: dict, filled: tuple[str, ...]) -> dict:
     return faults
 
 
+def trial_fault(kind: StepKind, given: dict) -> str:
+    """What the function itself says of its arguments, tried on no tracks at all."""
+    function = function_of(kind.function)
+    try:
+        if kind.gives == "tracks":
+            from oceandata.tracks.prepare import no_tracks
+
+            function(no_tracks(), **given)
+        else:
+            from oceandata.grids import regular_grid
+
+            function([], grid=regular_grid((0, 0, 1, 1), step=1), **given)
+    except EngineError:
+        return ""
+    except (ValueError, TypeError) as error:
+        return f"{kind.function.split(':')[1]}: {error}"
+    return ""
+
+
 def nearest(word: str, among: list[str]) -> str:
     """ "did you mean …" with the nearest of the known words, or all of them."""
     close = difflib.get_close_matches(word, among, n=1, cutoff=0.6)
@@ -145,9 +165,9 @@ _PLAIN = {
 def _value_fault(name: str, kind: object, value: object) -> str:
     """What is wrong with a duration, a distance, or a value of a plain type."""
     try:
-        if kind == Duration:
+        if kind == Duration or name == "gap":
             duration_us(value, name=name)
-        elif name == "distance" and isinstance(value, str):
+        elif name in ("distance", "slack") and isinstance(value, str):
             distance_m(value, name=name)
     except ValueError as error:
         return str(error)

@@ -333,8 +333,8 @@ def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
             run.log(f"{name}: finished before, skipped")
             continue
         start = time.perf_counter()
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             make_product(run.read, index, run.result.found)
         except Exception as error:
             raise _named(error, f"{name} ({product.kind}) failed") from error

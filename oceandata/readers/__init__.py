@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from oceandata.readers.identify import READERS, identify, reader
+    from oceandata.readers.formats import READERS, identify, reader
     from oceandata.readers.protocol import (
         Head,
         Identification,
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
-    "READERS": "identify",
-    "identify": "identify",
-    "reader": "identify",
+    "READERS": "formats",
+    "identify": "formats",
+    "reader": "formats",
     "Head": "protocol",
     "Identification": "protocol",
     "Rejected": "protocol",

@@ -55,7 +55,8 @@ class Buffers:
 
     def __init__(self, block_bytes: int):
         self.block_bytes = block_bytes
-        self.capacity = block_bytes + 2 * LIMIT + textscan.SLACK
+        self.most = block_bytes + 2 * LIMIT
+        self.capacity = self.most + textscan.SLACK
         self._free: SimpleQueue[tuple[bytearray, np.ndarray]] = SimpleQueue()
 
     def take(self) -> tuple[bytearray, np.ndarray]:
@@ -98,7 +99,8 @@ class Blocks:
         while True:
             buffer, array = self._buffers.take()
             buffer[: len(carry)] = carry
-            n = self._fill(buffer, len(carry), len(carry) + self._buffers.block_bytes)
+            target = len(carry) + self._buffers.block_bytes
+            n = self._fill(buffer, len(carry), min(target, self._buffers.most))
             array[n] = textscan.NEWLINE
             stop = self._last_record(buffer, array, min(begin, n), n)
             if stop > begin:

@@ -106,13 +106,22 @@ def read_header(head: Head) -> Header | None:
     if not line.count(delimiter):
         return None
     mark = chr(delimiter)
-    names = next(csv.reader([decode(line)], delimiter=mark), [])
-    following = data[stop:].replace(b"\r", b"\n").lstrip(b"\n").split(b"\n", 1)[0]
-    values = next(
-        csv.reader([decode(following.replace(b"\0", b""))], delimiter=mark), []
-    )
-    row_names = len(values) == len(names) + 1
+    names = _cells(line, mark)
+    if not names:
+        return None
+    following = data[stop:].replace(b"\r", b"\n").split(b"\n")[:50]
+    sizes = [len(_cells(text, mark)) for text in following if text]
+    # R's write.table gives rows a name that the header does not mention.
+    row_names = sizes.count(len(names) + 1) > sizes.count(len(names))
     return Header(names, mark, stop, 1, returns, row_names)
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    """Fields of a line; none if it is no table's line at all."""
+    try:
+        return next(csv.reader([decode(line)], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def match(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from oceandata.errors import FormatError
+from oceandata.machine import default_workers
 from oceandata.readers import blocks, clock, streams
 from oceandata.readers.layout import HEAD_BYTES, Layout, Table, bind, match, read_header
 from oceandata.readers.parse import Memory, Parsed, parse
@@ -25,13 +25,6 @@ from oceandata.readers.protocol import (
 )
 
 BLOCK_BYTES = 16 << 20
-
-
-def available_cores() -> int:
-    """Threads that may parse: the cores of this process, or what Slurm grants."""
-    cores = len(os.sched_getaffinity(0))
-    slurm = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    return max(1, min(cores, int(slurm))) if slurm.isdigit() else cores
 
 
 def heads(path: Path, kind: str, max_ratio: float) -> Iterator[Head]:
@@ -121,7 +114,7 @@ class TableReader:
                 f"{path}: start and stop are byte offsets of an unpacked file; this "
                 f"one is packed as {kind}. Read it whole"
             )
-        workers = available_cores() if workers is None else max(1, workers)
+        workers = default_workers() if workers is None else max(1, workers)
         tables, notes = self._tables(path, kind, columns, zone, max_ratio)
         limits = (start, stop) if start or stop is not None else None
         with ThreadPoolExecutor(workers, "parse") as pool:

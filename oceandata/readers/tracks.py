@@ -17,7 +17,7 @@ import numpy as np
 
 from oceandata.columns import Columns, sort_columns, to_dataset
 from oceandata.errors import FormatError
-from oceandata.readers.identify import identify, reader
+from oceandata.readers.formats import identify, reader
 from oceandata.readers.protocol import Rejected, Reports, TrackBatch
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ def open_tracks(
     columns : mapping, optional
         Canonical column names to the names in the file: ``{"mmsi": "MMSI "}``.
     timezone : str, optional
-        Time zone of times that name none; default: that of the format (UTC).
+        Time zone of times that name none; default: that of the format (UTC). An hour
+        that came twice is taken as the first; a time that never was is set aside.
+    workers : int, optional
+        Threads that parse; default: the cores this process may use.
 
     Returns
     -------
@@ -145,7 +148,24 @@ def read_tracks(
     timezone: str | None = None,
     workers: int | None = None,
 ) -> ReadResult:
-    """As :func:`open_tracks`, with the rejected rows, the reports and the counts."""
+    """As :func:`open_tracks`, with the rejected rows, the reports and the counts.
+
+    Parameters
+    ----------
+    paths, format, columns, timezone, workers
+        As for :func:`open_tracks`. Nothing is printed.
+
+    Returns
+    -------
+    ReadResult
+        ``dataset``; ``rejected``, a DataFrame (file, member, line, reason, raw);
+        ``summary``, the counts; ``reports``, what vessels said of themselves.
+
+    Raises
+    ------
+    FormatError
+        If no file could be read.
+    """
     summary = ReadSummary()
     batches: list[TrackBatch] = []
     rejected: list[tuple[str, str, Rejected]] = []

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
+from oceandata import coast
+
 WEST, SOUTH, EAST, NORTH = 117, 31, 127, 41
 CELLS = 120  # cells a degree: 30 arc-seconds
-ROW_BYTES = 360 * CELLS // 8
 
 
 @lru_cache(maxsize=1)
 def land_mask() -> np.ndarray:
-    """Land (1) and water (0), row 0 in the south, column 0 in the west."""
-    packed = resources.files("oceandata").joinpath("data/land30s.z").read_bytes()
-    rows = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(-1, ROW_BYTES)
-    first = (WEST + 180) * CELLS // 8
-    last = (EAST + 180) * CELLS // 8
-    cut = rows[(90 - NORTH) * CELLS : (90 - SOUTH) * CELLS, first:last]
-    mask = np.ascontiguousarray(np.unpackbits(cut, axis=1)[::-1])
+    """Land, (1200, 1200) bool: row 0 in the south, column 0 in the west."""
+    mask = coast.land_mask(west=WEST, east=EAST, south=SOUTH, north=NORTH)[2]
     mask.setflags(write=False)
     return mask
 
@@ -36,7 +30,7 @@ def on_land(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     lon, lat = np.nan_to_num(lon), np.nan_to_num(lat)
     column = np.clip(((lon - WEST) * CELLS).astype(np.int64), 0, 10 * CELLS - 1)
     row = np.clip(((lat - SOUTH) * CELLS).astype(np.int64), 0, 10 * CELLS - 1)
-    return (land_mask()[row, column] == 1) & inside(lon, lat)
+    return land_mask()[row, column] & inside(lon, lat)
 
 
 def clear(lon: np.ndarray, lat: np.ndarray) -> bool:

@@ -39,7 +39,7 @@ from oceandata.store.sources import (
     plan_sources,
     replaced_sources,
 )
-from oceandata.store.static import Statics, from_reports, tidy, write_statics
+from oceandata.store.static import Statics, tidy, write_statics
 from oceankernels import ragged
 
 GROUP_BYTES = 900 << 20
@@ -185,7 +185,7 @@ class Ingest:
         taken.repairs.update(batch.repairs)
         taken.notes += batch.notes
         if len(batch.reports):
-            taken.reports.append(batch.reports)
+            taken.add_reports(batch.reports)
         if len(batch.rejected):
             taken.rejects.add(batch.rejected)
         if len(batch.columns):
@@ -371,9 +371,14 @@ def _joined(group: list[Taken]) -> Columns:
 
 
 def _statics(taken: list[Taken]) -> Statics:
-    reports = [r for t in taken for r in t.reports]
-    numbers = [k for k, t in enumerate(taken) for _ in t.reports]
-    return tidy(from_reports(reports, numbers), [t.identity for t in taken])
+    """Static reports of a group; ``source`` counts in its sources."""
+    tables = []
+    for number, one in enumerate(taken):
+        table = dict(one.settle_reports())
+        table["source"] = np.full(table["vessel"].size, number, "i4")
+        tables.append(table)
+    joined = {n: np.concatenate([t[n] for t in tables]) for n in tables[0]}
+    return tidy(joined, [t.identity for t in taken])
 
 
 def _keywords(parameters: tuple[tuple[str, Any], ...]):

@@ -6,9 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from oceandata.columns import Columns
 from oceandata.store.rejects import Rejects
 from oceandata.store.sources import Source
+from oceandata.store.static import from_reports, tidy
 
 
 @dataclass
@@ -76,15 +79,35 @@ class Taken:
     rejects: Rejects
     tables: list[Columns] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
-    reports: list[Any] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
     repairs: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     rows_read: int = 0
     nbytes: int = 0
+    most_reports: int = 100_000
     identity: str = ""
     sha256: str = ""
+
+    def add_reports(self, reports: Any) -> None:
+        """Keep static reports; what repeats is dropped as they grow."""
+        self.reports.append(from_reports([reports], [0]))
+        if sum(r["vessel"].size for r in self.reports) > self.most_reports:
+            self.settle_reports()
+
+    def settle_reports(self) -> dict[str, Any]:
+        """The reports without repetitions, as columns."""
+        if self.reports:
+            joined = {
+                n: np.concatenate([r[n] for r in self.reports]) for n in self.reports[0]
+            }
+            self.reports = [tidy(joined, []).columns]
+        else:
+            self.reports = [from_reports([], [])]
+        # Twice what is left: sorting stays linear in what comes.
+        self.most_reports = max(100_000, 2 * self.reports[0]["vessel"].size)
+        return self.reports[0]
 
     def record(self, duplicates: int) -> dict[str, Any]:
         """The source as the log keeps it."""

@@ -247,7 +247,9 @@ def _check_size(shape, months, request: CellRequest) -> None:
     if need > budget:
         parts = " x ".join(
             f"{n:,} {name}"
-            for n, name in zip(shape, ("classes", "months", "rows", "columns"), strict=True)
+            for n, name in zip(
+                shape, ("classes", "months", "rows", "columns"), strict=True
+            )
             if n > 1
         )
         raise BudgetError(

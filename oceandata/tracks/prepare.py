@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_DTYPES = dict(
+    zip(TrackArrays._fields, "i8 i8 i2 i1 i8 f8 f8 f4 f4 i1 i1".split(), strict=True)
+)
+
+
 @dataclass(frozen=True)
 class PreparedTracks:
     """Tracks and the functions that each of their pieces passes through."""
@@ -117,6 +122,12 @@ def tracks_dataset(arrays: TrackArrays) -> xr.Dataset:
     mmsi = np.where(is_mmsi, arrays.vessel, 0)
     variables["mmsi"] = ("trajectory", mmsi, attributes("mmsi"))
     return xr.Dataset(variables, attrs={"featureType": "trajectory"})
+
+
+def no_tracks() -> xr.Dataset:
+    """Tracks of no vessel: to try a function's arguments on."""
+    empty = {name: np.empty(0, dtype) for name, dtype in _DTYPES.items()}
+    return tracks_dataset(TrackArrays(**empty))
 
 
 def _carried(arrays: TrackArrays, row_size: np.ndarray) -> np.ndarray:
