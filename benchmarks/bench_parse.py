@@ -1,6 +1,6 @@
 """Parsing NOAA AIS tables: rows a second against duckdb and pyarrow, one core and two.
 
-    python benchmarks/bench_parse.py --rows 3000000 [--peer PYTHON] [--folder DIR]
+    python benchmarks/bench_parse.py --rows 3000000 [--peers PYTHON] [--folder DIR]
 
 Writes a seeded file of realistic rows, compares the answers of all programs first, then
 prints a Markdown table of the best of ``--repeats`` runs. Each program reads the same
@@ -163,10 +163,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--peer", default=sys.executable, help="Python with duckdb")
+    parser.add_argument("--quick", action="store_true", help="100,000 rows, once")
+    parser.add_argument(
+        "--peers",
+        default=os.environ.get("OCEANDATA_PEERS") or sys.executable,
+        help="Python that has duckdb",
+    )
     parser.add_argument("--folder", help="where the table is kept between runs")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.quick:
+        options.rows, options.repeats = 100_000, 1
     if options.one:
         name, path, threads, repeats = options.one
         print(json.dumps(measure(name, path, int(threads), int(repeats))))
@@ -180,15 +187,27 @@ def main() -> None:
         report(path, options)
 
 
+def processor() -> str:
+    """The processor's model, as far as the system tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    models = [
+        x.split(":", 1)[1].strip() for x in text.splitlines() if "model name" in x
+    ]
+    return models[0] if models else platform.processor()
+
+
 def report(path: Path, options) -> None:
     megabytes = path.stat().st_size / 1e6
-    print(f"{options.rows:,} rows, {megabytes:,.0f} MB; {platform.processor()}")
+    print(f"{options.rows:,} rows, {megabytes:,.0f} MB; {processor()}")
     print("\n| program | threads | s | M rows/s | MB/s | same answer |")
     print("|---|---|---|---|---|---|")
     wanted = None
     for threads in (1, 2):
         for name in RUNNERS:
-            python = options.peer if name == "duckdb" else sys.executable
+            python = options.peers if name == "duckdb" else sys.executable
             got = in_process(python, name, str(path), threads, options.repeats)
             if "error" in got:
                 print(f"| {name} | {threads} | left out: {got['error']} ||||")

@@ -1,18 +1,21 @@
-"""Rate of ``vessel_hours``, and against a line-cell intersection with shapely.
+"""Rate of ``vessel_hours``, and against intersecting segments with cells.
 
-    python benchmarks/bench_vessel_hours.py [--segments 4000000] [--peer 100000]
+    python benchmarks/bench_vessel_hours.py [--segments 4000000] [--quick]
 
-Single-core rates are measured on one pinned core, with ship class, month and the three
-smallest vessels per cell, tracks in memory. The peer's answer is compared first.
-Prints a table in Markdown.
+Rates are with ship class, month and the three smallest vessels a cell, tracks in
+memory, the first on one pinned core. The peers run in an environment of their own,
+whose interpreter is named by ``OCEANDATA_PEERS`` (default: .peers/bin/python in the
+project's root); answers are compared before times. Prints tables in Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +23,7 @@ import oceandata as od
 from oceandata.engines import ArrayPiece, TrackArrays
 from oceandata.tracks.cells import cell_reduction, cell_request
 
+ROOT = Path(__file__).resolve().parents[1]
 GRID = od.regular_grid((117, 31, 127, 41), step=0.05)
 DAY = 86_400_000_000
 
@@ -100,92 +104,119 @@ def rates(n: int) -> None:
         os.sched_setaffinity(0, cores)
 
 
-def shapely_hours(arrays: TrackArrays, grid) -> np.ndarray:
-    """Hours a cell by intersecting segments with cells (STRtree, vectorised)."""
-    import shapely
+PEER = """
+import sys, time
+import numpy as np, shapely, geopandas
 
-    lon, lat = (x.reshape(len(arrays.row_size), -1) for x in (arrays.lon, arrays.lat))
-    dt = np.diff(arrays.time.reshape(lon.shape), axis=1).ravel() / 3.6e9
-    ends = np.stack([lon[:, :-1], lat[:, :-1], lon[:, 1:], lat[:, 1:]], -1)
-    lines = shapely.linestrings(ends.reshape(-1, 2, 2))
-    x, y = grid.lon_edges, grid.lat_edges
-    cells = shapely.box(x[None, :-1], y[:-1, None], x[None, 1:], y[1:, None]).ravel()
+given = np.load(sys.argv[1])
+x, y, ends, dt = (given[name] for name in ("x", "y", "ends", "dt"))
+lines = shapely.linestrings(ends)
+cells = shapely.box(x[None, :-1], y[:-1, None], x[None, 1:], y[1:, None]).ravel()
+
+
+def with_shapely():
     which, cell = shapely.STRtree(cells).query(lines, predicate="intersects")
     part = shapely.length(shapely.intersection(lines[which], cells[cell]))
-    whole = shapely.length(lines)[which]
+    return cell, part / shapely.length(lines)[which] * dt[which]
+
+
+def with_geopandas():
+    each = dt / shapely.length(lines)
+    tracks = geopandas.GeoDataFrame({"each": each}, geometry=lines)
+    mesh = geopandas.GeoDataFrame({"cell": np.arange(cells.size)}, geometry=cells)
+    both = geopandas.overlay(tracks, mesh, how="intersection", keep_geom_type=True)
+    return both["cell"].to_numpy(), (both.length * both["each"]).to_numpy()
+
+
+def one_by_one():
+    tree, index, value = shapely.STRtree(cells), [], []
+    for line, hours in zip(lines, dt):
+        for k in tree.query(line, predicate="intersects"):
+            index.append(k)
+            value.append(line.intersection(cells[k]).length / line.length * hours)
+    return np.array(index), np.array(value)
+
+
+out = {"versions": f"shapely {shapely.__version__}, geopandas {geopandas.__version__}"}
+for function in (with_shapely, with_geopandas, one_by_one):
+    wall, cpu = time.perf_counter(), time.process_time()
+    index, value = function()
     hours = np.zeros(cells.size)
-    np.add.at(hours, cell, part / whole * dt[which])
-    return hours.reshape(grid.shape)
+    np.add.at(hours, index, value)
+    out[f"{function.__name__}_wall"] = time.perf_counter() - wall
+    out[f"{function.__name__}_cpu"] = time.process_time() - cpu
+    out[function.__name__] = hours
+np.savez(sys.argv[2], **out)
+"""
+PEERS = {
+    "with_shapely": "shapely, vectorised: STRtree, intersection",
+    "with_geopandas": "geopandas.overlay",
+    "one_by_one": "shapely, one segment after the other",
+}
 
 
-def geopandas_hours(arrays: TrackArrays, grid) -> np.ndarray:
-    """The same with ``geopandas.overlay``, as most scripts do it."""
-    import geopandas
-    import shapely
-
+def peer_hours(python: str, arrays: TrackArrays) -> dict:
+    """What the peers get, and their seconds, on one core."""
     lon, lat = (x.reshape(len(arrays.row_size), -1) for x in (arrays.lon, arrays.lat))
     dt = np.diff(arrays.time.reshape(lon.shape), axis=1).ravel() / 3.6e9
     ends = np.stack([lon[:, :-1], lat[:, :-1], lon[:, 1:], lat[:, 1:]], -1)
-    lines = shapely.linestrings(ends.reshape(-1, 2, 2))
-    x, y = grid.lon_edges, grid.lat_edges
-    cells = shapely.box(x[None, :-1], y[:-1, None], x[None, 1:], y[1:, None]).ravel()
-    tracks = geopandas.GeoDataFrame({"dt": dt / shapely.length(lines)}, geometry=lines)
-    mesh = geopandas.GeoDataFrame({"cell": np.arange(cells.size)}, geometry=cells)
-    both = geopandas.overlay(tracks, mesh, how="intersection", keep_geom_type=True)
-    hours = np.zeros(cells.size)
-    np.add.at(hours, both["cell"], both.length * both["dt"])
-    return hours.reshape(grid.shape)
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder, "in.npz"), Path(folder, "out.npz")
+        np.savez(asked, x=GRID.lon_edges, y=GRID.lat_edges, dt=dt,
+                 ends=ends.reshape(-1, 2, 2))  # fmt: skip
+        subprocess.run([python, "-c", PEER, str(asked), str(answered)], check=True)
+        return dict(np.load(answered))
 
 
-def against_peers(n: int) -> None:
-    arrays = sea(n, 4.0, rows=1000)
+def against_peers(n: int, step: float, python: str) -> None:
+    """Answers compared, then times, tracks in memory, all on one core."""
+    arrays = sea(n, step, rows=1000)
+    one = [ArrayPiece(arrays)]
     entries = cell_request(
         GRID, quantity="entries", path="lonlat", gap="6h", by=(), min_vessels=1,
         skip_quality=(),
     )  # fmt: skip
-    one = [ArrayPiece(arrays)]
     state = od.engines.run(cell_reduction(entries, lambda s: s), one, workers=1)
-    crossings = state.total / state.counts["segments"]
-    peers = [("shapely STRtree + intersection", shapely_hours)]
-    try:
-        import geopandas  # noqa: F401
-
-        peers.append(("geopandas.overlay", geopandas_hours))
-    except ImportError:
-        print("\ngeopandas is not installed: left out (pip install geopandas)")
+    segments = state.counts["segments"]
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(cores)[:1])
     ours = od.vessel_hours(one, grid=GRID, by=(), min_vessels=1, workers=1)
-    kernel, _, _ = best(
-        lambda: od.engines.run(reduction("lonlat", ()), one, workers=1), 5
+    wall, cpu, _ = best(
+        lambda: od.engines.run(reduction("lonlat", ()), one, workers=1), 7
     )
-    segments = state.counts["segments"]
-    print(f"\n{segments:,} segments, {crossings:.2f} crossings each, one core\n")
-    print("| program | s | segments/s | times slower | largest difference (h) |")
-    print("|---|---|---|---|---|")
-    print(f"| vessel_hours | {kernel:.4f} | {segments / kernel:,.0f} | 1 | |")
-    for name, function in peers:
-        theirs = function(arrays, GRID)
-        difference = np.abs(theirs - ours["vessel_hours"].values).max()
-        np.testing.assert_allclose(ours["vessel_hours"], theirs, rtol=1e-6, atol=1e-7)
-        wall, _, _ = best(lambda f=function: f(arrays, GRID), 1)
-        print(f"| {name} | {wall:.2f} | {segments / wall:,.0f} | "
-              f"{wall / kernel:,.0f} | {difference:.1e} |")  # fmt: skip
+    theirs = peer_hours(python, arrays)
     os.sched_setaffinity(0, cores)
+    print(f"\n{segments:,} segments, {state.total / segments:.1f} cells each, one core; "
+          f"{theirs['versions']}\n")  # fmt: skip
+    print("| program | s | cpu s | segments/s | times (cpu) | largest difference (h) |")
+    print("|---|---|---|---|---|---|")
+    print(f"| vessel_hours | {wall:.4f} | {cpu:.4f} | {segments / wall:,.0f} | 1 | |")
+    for key, name in PEERS.items():
+        hours = ours["vessel_hours"].values
+        np.testing.assert_allclose(hours, theirs[key], rtol=1e-6, atol=1e-7)
+        w, c = float(theirs[f"{key}_wall"]), float(theirs[f"{key}_cpu"])
+        apart = np.abs(hours - theirs[key]).max()
+        print(f"| {name} | {w:.2f} | {c:.2f} | {segments / w:,.0f} | {c / cpu:,.0f} | "
+              f"{apart:.1e} |")  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--segments", type=int, default=4_000_000)
-    parser.add_argument("--peer", type=int, default=100_000)
+    parser.add_argument("--peer-segments", type=int, default=50_000)
+    parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, "
-          f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}, "
-          f"Python {platform.python_version()}")  # fmt: skip
+    if options.quick:
+        options.segments, options.peer_segments = 400_000, 5_000
+    python = os.environ.get("OCEANDATA_PEERS", str(ROOT / ".peers/bin/python"))
     for path in ("lonlat", "great_circle"):
         od.engines.run(reduction(path), pieces(sea(20_000, 0.2)), workers=1)
     rates(options.segments)
-    against_peers(options.peer)
+    if not Path(python).exists():
+        print(f"\nno peers at {python}: set OCEANDATA_PEERS to a Python that has them")
+        return
+    for step in (4.0, 16.0):
+        against_peers(options.peer_segments, step, python)
 
 
 if __name__ == "__main__":

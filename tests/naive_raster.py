@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 OUTSIDE = None
 
@@ -126,7 +127,7 @@ def naive_hours(grid, tracks, *, gap, months=(), path="lonlat", skip=(4, 9)):
     shares_of = lonlat_shares if path == "lonlat" else arc_shares
     for vessel, fixes in tracks:
         good = [f for f in fixes if f[3] not in skip and not math.isnan(f[1] + f[2])]
-        for (t0, *p, _), (t1, *q, _) in zip(good, good[1:], strict=False):
+        for (t0, *p, _), (t1, *q, _) in pairwise(good):
             dt = t1 - t0
             sums["total"] += dt
             if dt > gap:
@@ -148,6 +149,6 @@ def naive_hours(grid, tracks, *, gap, months=(), path="lonlat", skip=(4, 9)):
 def split(start, stop, months):
     """[start, stop) cut at the starts of months; empty parts left out."""
     cuts = [start, *(m for m in months if start < m < stop), stop]
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         if b > a:
             yield a, b, bisect_right(months, a) - 1

@@ -114,16 +114,15 @@ def test_identify__any_bytes(tmp_path_factory, header, noise, at):
     text = header.encode()
     path.write_bytes(text[:at] + noise + text[at:] + b"\n1,2,3\n")
     try:
-        found = identify(path)
+        found = identify(path).format
     except FormatError as error:
-        assert "noise.csv" in str(error)
-    else:
-        assert found.format in HEADERS
+        found = str(error)
+    assert found in HEADERS or "noise.csv" in found
 
 
 def test_header__first_row_with_a_comma_too_many(tmp_path):
     body = lines("noaa", 20)
-    body[0] = body[0].replace(b"VESSEL", b"VES,SEL")
+    body[0] += b",more"
     found = read(write(tmp_path / "t.csv", "noaa", body), "noaa")
     assert found.rejected.line.tolist() == [2]
     assert len(found.columns) == 19

@@ -76,7 +76,7 @@ def cut(arrays, rng, n_pieces):
                     arrays.ship_type[k : k + 1],
                     np.array([carried], "i1"),
                     *(column[rows] for column in arrays[4:]),
-                )  # fmt: skip
+                )
             )
             begin = stop
         start += int(size)
@@ -177,7 +177,7 @@ def test_merge__any_order_gives_three_smallest(a, b, c):
 def _cells(seen):
     order = sorted(seen)
     held = [[2**63 - 1 - v for v in sorted(seen[k])[:3]] for k in order]
-    vessels = np.array([(h + [0, 0, 0])[:3] for h in held], "i8").reshape(-1, 3)
+    vessels = np.array([[*h, 0, 0, 0][:3] for h in held], "i8").reshape(-1, 3)
     return Cells(np.array(order, "i8"), np.ones(len(order), "i8"), vessels)
 
 
@@ -253,17 +253,7 @@ def test_hours__fewer_than_three_vessels_are_withheld():
 def test_hours__distinct_vessels_are_counted_on_the_union_of_what_is_released():
     # three vessels, one a month: withheld by month, released over all months
     months = [int(np.datetime64(f"2024-0{k}-10", "us").astype("i8")) for k in (1, 2, 3)]
-    tracks = (
-        xr.concat(
-            [lane([412000001 + k], start=t) for k, t in enumerate(months)],
-            "trajectory",
-            data_vars="minimal",
-            coords="minimal",
-            compat="override",
-        )
-        if False
-        else _joined([lane([k + 1], start=t) for k, t in enumerate(months)])
-    )
+    tracks = _joined([lane([k + 1], start=t) for k, t in enumerate(months)])
     by_month = od.vessel_hours(tracks, grid=GRID, by=("month",))
     assert by_month.sizes["month"] == 3
     assert by_month.attrs["withheld_cells"] == 30
@@ -335,6 +325,21 @@ def test_hours__two_paths_differ_and_say_so():
     assert arc.attrs["path"] == "great_circle"
     assert not np.array_equal(straight["vessel_hours"], arc["vessel_hours"])
     assert account(straight, "us") == account(arc, "us")
+
+
+@pytest.mark.parametrize("engine", ["threads", "dask"])
+def test_product__same_for_64_pieces(engine):
+    tracks = [t for t in wandering(3, n=40, bad=False, length=200) if len(t[1]) > 1]
+    arrays = track_arrays(tracks)
+    good = arrays._replace(quality=np.ones(arrays.time.size, "i1"))
+    one = od.vessel_hours([ArrayPiece(good)], grid=GRID, by="month", workers=1)
+    many = od.vessel_hours(
+        cut(good, np.random.default_rng(8), 64), grid=GRID, by="month", workers=2,
+        engine=engine,
+    )  # fmt: skip
+    for name in ("vessel_hours", "withheld"):
+        assert one[name].values.tobytes() == many[name].values.tobytes()
+    assert account(one, "us") == account(many, "us")
 
 
 def test_transits__coming_back_counts_again():

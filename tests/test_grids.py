@@ -1,4 +1,4 @@
-"""Edges are correctly rounded rationals; a position is in one cell; indices are exact."""
+"""Edges are correctly rounded rationals; a position is in one cell only."""
 
 from __future__ import annotations
 

@@ -6,15 +6,15 @@ at every crossing is rounded once, so that the shares of a segment sum to the wh
 exactly and nothing depends on order. Outside the lattice, and over the gap limit, the
 amount goes to counters. What crosses a month is split there, linearly in time.
 
-The loop has two gears. :func:`_stay` runs over fixes that remain in one cell: four
-comparisons and an addition each. :func:`_move` does the rest. Work stops between two
-fixes when the tiles have no room for the worst case, and goes on after they have grown.
+The loop has three gears. :func:`_stay` runs over fixes that remain in one cell: four
+comparisons and an addition each. :mod:`oceankernels.stride` takes straight paths over a
+few cells, :func:`_walk` everything else. Work stops between two fixes when the tiles
+have no room for the worst case, and goes on after they have grown.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,9 +22,79 @@ from oceankernels import arc as great
 from oceankernels.arc import meridian_crossing, parallel_crossing, set_arc
 from oceankernels.jit import jit
 from oceankernels.lattice import column_of, inside, row_of, shortest
+from oceankernels.raster_state import (
+    AT_ACC,
+    AT_AMOUNT,
+    AT_BASE,
+    AT_COLUMN,
+    AT_LINE,
+    AT_MONTH,
+    AT_MONTH_STOP,
+    AT_OPEN,
+    AT_ROW,
+    AT_SPLIT,
+    AT_STOP,
+    AT_TIME,
+    AT_TRAJECTORY,
+    AT_VESSEL,
+    BOX_EAST,
+    BOX_LAT,
+    BOX_LON,
+    BOX_NORTH,
+    BOX_SOUTH,
+    BOX_WEST,
+    DISORDERED,
+    DISTANCE,
+    ENTRIES,
+    FIRST_TIME,
+    LAST_TIME,
+    NAT,
+    NO_PATH,
+    OFF_GRID,
+    OVER_GAP,
+    OVER_GAP_SEGMENTS,
+    SEGMENTS,
+    SKIPPED,
+    TIME,
+    TOTAL,
+    UNUSABLE,
+    Fixes,
+    Plan,
+    Run,
+    address,
+    begin,
+    enter,
+    leave,
+    new_run,
+    no_box,
+    set_box,
+    set_month,
+)
 from oceankernels.sphere import distance, wrap_lon
 from oceankernels.stride import LONGEST, stride
-from oceankernels.tiles import LAST, MONTH_ZERO, SHIFT, SIDE, deposit, expect, room
+from oceankernels.tiles import LAST, SHIFT, expect, room
+
+__all__ = [
+    "DISORDERED",
+    "DISTANCE",
+    "ENTRIES",
+    "FIRST_TIME",
+    "LAST_TIME",
+    "NO_PATH",
+    "OFF_GRID",
+    "OVER_GAP",
+    "OVER_GAP_SEGMENTS",
+    "SEGMENTS",
+    "SKIPPED",
+    "TIME",
+    "TOTAL",
+    "UNUSABLE",
+    "Fixes",
+    "Plan",
+    "Run",
+    "accumulate",
+    "new_run",
+]
 
 _BULGE = 1.01 * math.pi / 180 / 16
 
@@ -78,7 +148,12 @@ def _trajectory(fixes, grid, plan, tiles, run):
 def _stay(fixes, plan, run):
     """Fixes that remain in the cell, within the gap and the month."""
     at, box = run.at, run.box
-    west, east, south, north = box[BOX_WEST], box[BOX_EAST], box[BOX_SOUTH], box[BOX_NORTH]
+    west, east, south, north = (
+        box[BOX_WEST],
+        box[BOX_EAST],
+        box[BOX_SOUTH],
+        box[BOX_NORTH],
+    )
     month_stop, gap, skip = at[AT_MONTH_STOP], plan.gap, plan.skip
     lon, lat, time, quality = fixes.lon, fixes.lat, fixes.time, fixes.quality
     first, before, acc = at[AT_ROW], at[AT_TIME], at[AT_ACC]
@@ -339,5 +414,3 @@ def _months_crossed(plan, month, t):
     while t >= plan.month_edge[month + n + 1]:
         n += 1
     return n
-
-

@@ -24,8 +24,8 @@ TIME, DISTANCE, ENTRIES = range(3)
 N_SUMS = 11
 
 # whole numbers of a run
-(AT_TRAJECTORY, AT_ROW, AT_STOP, AT_OPEN, AT_TIME, AT_ACC, AT_COLUMN, AT_LINE, AT_MONTH, AT_MONTH_STOP,
- AT_BASE, AT_VESSEL, AT_SPLIT, AT_AMOUNT) = range(14)  # fmt: skip
+(AT_TRAJECTORY, AT_ROW, AT_STOP, AT_OPEN, AT_TIME, AT_ACC, AT_COLUMN, AT_LINE,
+ AT_MONTH, AT_MONTH_STOP, AT_BASE, AT_VESSEL, AT_SPLIT, AT_AMOUNT) = range(14)  # fmt: skip
 # floats of a run: the rectangle that is surely one cell; the fix before
 BOX_WEST, BOX_EAST, BOX_SOUTH, BOX_NORTH, BOX_LON, BOX_LAT = range(6)
 
@@ -71,8 +71,13 @@ def new_run() -> Run:
     """A run that has not begun."""
     sums = np.zeros(N_SUMS, np.int64)
     sums[FIRST_TIME], sums[LAST_TIME] = LAST, NAT
-    return Run(np.zeros(14, np.int64), np.zeros(6), np.zeros(great.SIZE),
-               np.zeros((2, LONGEST + 1)), sums)
+    return Run(
+        np.zeros(14, np.int64),
+        np.zeros(6),
+        np.zeros(great.SIZE),
+        np.zeros((2, LONGEST + 1)),
+        sums,
+    )
 
 
 @jit(inline=True, borrow=True)

@@ -3,8 +3,8 @@
 The same arithmetic as the general walk of :mod:`oceankernels.raster`, for the common
 case: straight in longitude and latitude, no month ends on the way, amounts and not
 entries. All crossings of meridians and of parallels are computed first, one kind after
-the other, so that the divisions overlap; then the two lists are merged. Which edge comes
-next is chosen without a branch: it cannot be predicted.
+the other, so that the divisions overlap; then the two lists are merged. Which edge
+comes next is chosen without a branch: it cannot be predicted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 from oceankernels.jit import jit
 from oceankernels.lattice import inside
 from oceankernels.tiles import SHIFT, SIDE, deposit
-
 
 LONGEST = 64
 """Edges of one kind that a path may cross here; longer ones take the general walk."""

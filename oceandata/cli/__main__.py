@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -100,31 +101,38 @@ def _run(args: list[str]) -> int:
 
 
 def _tell(error: Exception, *, traceback: bool) -> int:
-    """Write an error to stderr; unforeseen ones always show where they arose."""
+    """Write an error to stderr; unforeseen ones always show where they arose.
+
+    One rank that fails alone stops the others, which may be waiting for it. What all
+    ranks know of is told by the first, before any of them leaves.
+    """
     from oceandata.errors import OceanDataError
 
+    world = _world()
+    together = world is not None and getattr(error, "on_every_rank", False)
     foreseen = isinstance(error, OceanDataError | OSError | MemoryError)
-    if traceback or not foreseen:
+    if together and world.Get_rank() > 0:
+        pass
+    elif traceback or not foreseen:
         import traceback as tracebacks
 
         tracebacks.print_exception(error)
     else:
-        click.echo(f"oceandata: {error}", err=True)
-    if _ranks() > 1:
-        _abort_all_ranks(codes.code_of(error))
+        notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        click.echo(f"oceandata: {error}{notes}", err=True)
+    sys.stderr.flush()
+    if together:
+        world.Barrier()
+    elif world is not None:
+        world.Abort(codes.code_of(error))
     return codes.code_of(error)
 
 
-def _ranks() -> int:
-    """Number of MPI ranks, 1 where MPI was never started by this process."""
+def _world() -> Any:
+    """MPI's ranks if there are several, None where MPI was never started here."""
     mpi = sys.modules.get("mpi4py.MPI")
-    return mpi.COMM_WORLD.Get_size() if mpi and mpi.Is_initialized() else 1
-
-
-def _abort_all_ranks(code: int) -> None:
-    """Stop the other ranks, which may be waiting for this one."""
-    sys.stderr.flush()
-    sys.modules["mpi4py.MPI"].COMM_WORLD.Abort(code)
+    several = mpi and mpi.Is_initialized() and mpi.COMM_WORLD.Get_size() > 1
+    return mpi.COMM_WORLD if several else None
 
 
 if __name__ == "__main__":

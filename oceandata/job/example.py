@@ -68,7 +68,7 @@ title = "Where vessels spend their time, by class"
 subtitle = "Simulated Yellow Sea, 1 to 7 March 2024, cells of 0.1°"
 label = "Hours of vessels in the cell (h)"
 path = "vessel_hours_by_class.png"
-caption = "Hours by class of ship"
+caption = "Hours by class of ship; classes without any vessel are left out"
 
 [[product]]
 kind = "map"

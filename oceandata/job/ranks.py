@@ -11,7 +11,8 @@ from oceandata.errors import EngineError
 def on_first_rank(work: Callable[[], Any], *, engine: str) -> Any:
     """What ``work()`` gives on rank 0, on every rank; plainly ``work()`` without MPI.
 
-    If it raises, every rank raises: rank 0 its error, the others one that names it.
+    If it raises, every rank raises, marked ``on_every_rank``: rank 0 its error, the
+    others one that repeats it.
     """
     if engine != "mpi":
         return work()
@@ -29,8 +30,8 @@ def on_first_rank(work: Callable[[], Any], *, engine: str) -> Any:
         except Exception as error:
             failed = error
     message = comm.bcast(None if failed is None else str(failed))
-    if failed is not None:
-        raise failed
-    if message is not None:
-        raise EngineError(f"rank 0 failed, so all stop: {message}")
-    return comm.bcast(outcome)
+    if message is None:
+        return comm.bcast(outcome)
+    failed = failed or EngineError(f"rank 0 failed, so all stop: {message}")
+    failed.on_every_rank = True
+    raise failed

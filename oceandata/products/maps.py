@@ -158,6 +158,8 @@ def plot_panels(
     ----------
     data : Dataset or DataArray (by, lat, lon)
         Cells of a Dataset's ``withheld`` are drawn grey and counted over all panels.
+        Steps of such a Dataset that have neither values nor withheld cells get no
+        panel.
     path : path, optional
         ``.png``, ``.pdf`` or ``.svg``. Without it the Figure is returned.
     by : str
@@ -189,6 +191,7 @@ def plot_panels(
     if count > _PANELS:
         raise ValueError(f"{by} has {count} steps; at most {_PANELS} fit one figure")
     pairs = [_flat(ds.isel({by: i}), array.isel({by: i})) for i in range(count)]
+    pairs = _with_content(pairs)
     layers = [_layer(*pair) for pair in pairs]
     every = np.concatenate([layer.values.ravel() for layer in layers])
     norm, extend = scales.norm_of(every, scale=scale, vmin=vmin, vmax=vmax)
@@ -198,9 +201,9 @@ def plot_panels(
         hidden = [each for each in hidden if each is not None]
         total = np.concatenate([h.ravel() for h in hidden]) if hidden else None
         words = texts.words_of(ds, array, total, layers[0].block, **given)
-        columns = columns or min(count, 3 if layers[0].view.is_local else 2)
+        columns = columns or min(len(pairs), 3 if layers[0].view.is_local else 2)
         fig, frames, cax = page.several(
-            layers[0].view, projection, count=count, columns=columns
+            layers[0].view, projection, count=len(pairs), columns=columns
         )
         for ax, layer, (_, each) in zip(frames, layers, pairs, strict=True):
             mesh = _draw(ax, layer, cmap=cmap, norm=norm)
@@ -213,6 +216,18 @@ def plot_panels(
         page.write_words(fig, words)
         record = provenance or ds.attrs.get("provenance") or origin.provenance()
         return page.finish(fig, path, words=words, dpi=dpi, record=record)
+
+
+def _with_content(pairs: list[tuple]) -> list[tuple]:
+    """The steps of a density that have anything to show; all of them if none has."""
+    if "withheld" not in pairs[0][0]:
+        return pairs
+    kept = [
+        (ds, array)
+        for ds, array in pairs
+        if np.nan_to_num(array.values).any() or ds["withheld"].values.any()
+    ]
+    return kept or pairs
 
 
 def _flat(ds: xr.Dataset, array: xr.DataArray) -> tuple[xr.Dataset, xr.DataArray]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,23 @@ from typing import Any
 import numpy as np
 
 from oceandata.columns import (
-    FIELDS,
     Columns,
     SortedColumns,
-    concat_encoded,
     decode_position,
 )
+from oceandata.store.log import State
 from oceandata.store.merge import (
     MonthView,
     drop_own_duplicates,
     duplicate_masks,
     read_merged,
 )
-from oceandata.store.months import month_number, months_of
+from oceandata.store.months import month_number, month_text, months_of
 from oceandata.store.parts import (
     CELLS_PER_DEGREE,
     STORED,
     Encoding,
     PartWriter,
-    tighten,
 )
 from oceandata.store.reading import part_folder
 from oceankernels import partition, ragged
@@ -51,15 +49,6 @@ class Written:
 
     records: list[dict[str, Any]]
     duplicates: np.ndarray
-
-
-def join_columns(tables: list[Columns]) -> Columns:
-    """Concatenate, column by column, letting go of the pieces on the way."""
-    if len(tables) == 1:
-        return tables[0]
-    lists = {n: [getattr(t, n) for t in tables] for n in FIELDS}
-    tables.clear()
-    return Columns(**{n: tighten(n, concat_encoded(lists.pop(n), n)) for n in FIELDS})
 
 
 class Runs:
@@ -237,6 +226,24 @@ def merge_parts(
             writer.append(table, cells[view.slots_of(table.vessels)])
         record = writer.finish(repeats=repeats)
     return Written([record], np.concatenate(duplicates))
+
+
+def known_homes(
+    root: Path, state: State, times: np.ndarray
+) -> dict[tuple[int, int], int]:
+    """Home cells that live parts fix for the months of these times (µs)."""
+    numbers, first = months_of(times)
+    months = first + np.unique(numbers) if numbers.size else np.array([first])
+    known: dict[tuple[int, int], int] = {}
+    for month in months.tolist():
+        text = month_text(month)
+        records = [r for r in state.parts.values() if r.get("month") == text]
+        if records:
+            with ThreadPoolExecutor(2) as pool:
+                view = MonthView(root, records, sorted(state.sources), pool)
+            cells = zip(view.vessels.tolist(), view.homes.tolist(), strict=True)
+            known |= {(month, vessel): cell for vessel, cell in cells}
+    return known
 
 
 def discard(root: Path, records: Sequence[dict[str, Any]]) -> None:

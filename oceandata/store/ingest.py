@@ -23,15 +23,13 @@ from oceandata.store.failures import storage
 from oceandata.store.group import (
     Written,
     discard,
-    join_columns,
+    known_homes,
     merge_parts,
     write_group,
 )
 from oceandata.store.log import Draft, Log, State
-from oceandata.store.merge import MonthView
-from oceandata.store.months import month_text, months_of
 from oceandata.store.rejects import Rejects
-from oceandata.store.report import IngestReport, Taken
+from oceandata.store.report import IngestReport, Taken, statics_of
 from oceandata.store.sources import (
     RANGE_BYTES,
     Hashes,
@@ -39,7 +37,8 @@ from oceandata.store.sources import (
     plan_sources,
     replaced_sources,
 )
-from oceandata.store.static import Statics, tidy, write_statics
+from oceandata.store.stack import Stack
+from oceandata.store.static import write_statics
 from oceankernels import ragged
 
 GROUP_BYTES = 900 << 20
@@ -71,6 +70,8 @@ class Ingest:
         self.report = IngestReport()
         self.hashes = Hashes()
         self.pending: list[Taken] = []
+        self.stack = Stack()
+        self._settled = 0  # rows of the sources that are read to their end
         self._done = self._total = 0
         self._met: set[str] = set()
         self._sizes: tuple[int, set[int]] = (-1, set())
@@ -153,31 +154,34 @@ class Ingest:
             try:
                 batch = next(batches, None)
             except (OceanDataError, OSError, EOFError, ValueError) as error:
-                self._drop(taken)
-                self.report.refused[str(source.path)] = str(error)
+                self._refuse(taken, str(error))
                 return
             if batch is None:
                 break
             with storage(self.root, "writing rejected rows"):
                 self._add(taken, batch)
-            if taken.nbytes + sum(t.nbytes for t in self.pending) > self.group_bytes:
-                if self.pending:
-                    self._commit_pending(pool)
-                if taken.nbytes > self.group_bytes:
-                    self._spill(taken, pool)
+            if self.stack.nbytes > self.group_bytes and self.pending:
+                self._commit_pending(pool)
+            if self.stack.nbytes > self.group_bytes:
+                self._spill(taken, pool)
         try:
             taken.sha256 = hashing.result()
             changed = not source.unchanged()
         except OSError:
             changed = True
         if changed:
-            self._drop(taken)
-            self.report.refused[str(source.path)] = "changed while it was read"
+            self._refuse(taken, "changed while it was read")
             return
         taken.identity = source.identity(taken.sha256)
         self.pending.append(taken)
+        self._settled = len(self.stack)
         if taken.runs:
             self._commit_pending(pool)
+
+    def _refuse(self, taken: Taken, why: str) -> None:
+        self._drop(taken)
+        self.stack.truncate(self._settled)
+        self.report.refused[str(taken.source.path)] = why
 
     def _add(self, taken: Taken, batch: Any) -> None:
         taken.rows_read += batch.rows_read
@@ -189,23 +193,21 @@ class Ingest:
         if len(batch.rejected):
             taken.rejects.add(batch.rejected)
         if len(batch.columns):
-            taken.tables.append(batch.columns)
-            taken.nbytes += batch.columns.nbytes
+            self.stack.append(batch.columns, len(self.pending))
         self._tell(f"{taken.source.label}: {taken.rows_read:,} rows")
 
     def _spill(self, taken: Taken, pool: Executor) -> None:
         """Write the rows held as sorted runs, to be merged at the source's end."""
-        if not taken.tables:
+        if not len(self.stack):
             return
-        columns = join_columns(taken.tables)
-        source = np.zeros(len(columns), "i4")
+        columns = self.stack.columns(len(self.stack))
         with storage(self.root, "writing parts"):
             written = write_group(
                 self.root,
-                columns.replace(source=source),
+                columns,
                 [_PENDING],
                 taken.names,
-                known=self._known(columns.time),
+                known=known_homes(self.root, self.log.state(), columns.time),
                 pool=pool,
                 durable=False,
             )
@@ -214,37 +216,18 @@ class Ingest:
             {**record, "since": order + k} for k, record in enumerate(written.records)
         ]
         taken.duplicates += written.duplicates.size
-        taken.nbytes = 0
-
-    def _known(self, times: np.ndarray) -> dict[tuple[int, int], int]:
-        """Home cells that live parts fix for the months of these times."""
-        numbers, first = months_of(times)
-        months = first + np.unique(numbers) if numbers.size else np.array([first])
-        state = self.log.state()
-        known: dict[tuple[int, int], int] = {}
-        for month in months.tolist():
-            records = [
-                record
-                for record in state.parts.values()
-                if record.get("month") == month_text(month)
-            ]
-            if records:
-                with ThreadPoolExecutor(2) as pool:
-                    view = MonthView(self.root, records, list(state.sources), pool)
-                cells = zip(view.vessels.tolist(), view.homes.tolist(), strict=True)
-                known |= {(month, vessel): cell for vessel, cell in cells}
-        return known
+        del columns
+        self.stack.clear()
 
     def _commit_pending(self, pool: Executor) -> None:
         """Commit the sources that are read; those another job brought stay out."""
-        group = _first_of_each(self.pending, self.report)
-        for taken in self.pending:
-            if taken not in group:
-                self._drop(taken)
-        self.pending = group
-        with storage(self.root, "writing parts"):
-            rows = None if group and group[0].runs else _joined(group)
-        active = list(range(len(group)))
+        group = self.pending
+        if not group:
+            return
+        active = _first_of_each(group, self.report)
+        for k in set(range(len(group))) - set(active):
+            self._drop(group[k])
+        rows = None if group[0].runs else self.stack.columns(self._settled)
         while active:
             order = sorted(active, key=lambda k: group[k].identity)
             met = self._try_commit(group, order, rows, pool)
@@ -255,7 +238,10 @@ class Ingest:
                 self._met.add(group[k].identity)
                 self._drop(group[k])
                 active.remove(k)
-        self.pending = []
+        if rows is not None:
+            del rows
+            self.stack.drop(self._settled)
+        self.pending, self._settled = [], 0
 
     def _try_commit(self, group, order, rows: Columns | None, pool) -> set[str]:
         """Write and commit sources; gives those that another job committed meanwhile.
@@ -273,7 +259,7 @@ class Ingest:
                 else:
                     written = self._write(rows, order, len(group), taken, pool)
                 records += written.records
-                statics = _statics(taken)
+                statics = statics_of(taken)
                 if len(statics):
                     records.append(write_statics(self.root, statics))
                 rejected = [t.rejects.finish() for t in taken]
@@ -312,7 +298,7 @@ class Ingest:
         if not len(rows):
             return Written([], np.empty(0, "i4"))
         names = {key: text for t in taken for key, text in t.names.items()}
-        known = self._known(rows.time)
+        known = known_homes(self.root, self.log.state(), rows.time)
         ids = [t.identity for t in taken]
         return write_group(self.root, rows, ids, names, known=known, pool=pool)
 
@@ -359,41 +345,19 @@ class Ingest:
         return Draft(body, oldest=oldest(self.root, records))
 
 
-def _joined(group: list[Taken]) -> Columns:
-    """Rows of all sources; ``source`` is the number of the source in the group."""
-    tables = []
-    for number, taken in enumerate(group):
-        for table in taken.tables:
-            source = np.full(len(table), number, "i4")
-            tables.append(table.replace(source=source))
-        taken.tables = []
-    return join_columns(tables) if tables else Columns.empty()
-
-
-def _statics(taken: list[Taken]) -> Statics:
-    """Static reports of a group; ``source`` counts in its sources."""
-    tables = []
-    for number, one in enumerate(taken):
-        table = dict(one.settle_reports())
-        table["source"] = np.full(table["vessel"].size, number, "i4")
-        tables.append(table)
-    joined = {n: np.concatenate([t[n] for t in tables]) for n in tables[0]}
-    return tidy(joined, [t.identity for t in taken])
-
-
 def _keywords(parameters: tuple[tuple[str, Any], ...]):
     for name, value in parameters:
         yield name, dict(value) if name == "columns" else value
 
 
-def _first_of_each(group: list[Taken], report: IngestReport) -> list[Taken]:
-    """One of each identity: two names may hold the same file."""
-    seen: dict[str, Taken] = {}
-    for taken in group:
+def _first_of_each(group: list[Taken], report: IngestReport) -> list[int]:
+    """Numbers of the sources, one of each identity: two names may hold one file."""
+    seen: dict[str, int] = {}
+    for number, taken in enumerate(group):
         if taken.identity in seen:
             report.present.append(taken.source.label)
         else:
-            seen[taken.identity] = taken
+            seen[taken.identity] = number
     return list(seen.values())
 
 

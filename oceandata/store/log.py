@@ -57,10 +57,11 @@ class State:
             self.floor,
         )
         for entry in entries:
-            new._apply(entry)
+            new.apply(entry)
         return new
 
-    def _apply(self, entry: dict[str, Any]) -> None:
+    def apply(self, entry: dict[str, Any]) -> None:
+        """Move this state on by one entry, in place."""
         number = entry["number"]
         if number != self.number + 1:
             raise DamagedStoreError(

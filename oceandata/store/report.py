@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from oceandata.columns import Columns
 from oceandata.store.rejects import Rejects
 from oceandata.store.sources import Source
-from oceandata.store.static import from_reports, tidy
+from oceandata.store.static import Statics, from_reports, tidy
 
 
 @dataclass
@@ -77,7 +76,6 @@ class Taken:
 
     source: Source
     rejects: Rejects
-    tables: list[Columns] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
     repairs: Counter[str] = field(default_factory=Counter)
@@ -85,7 +83,6 @@ class Taken:
     runs: list[dict[str, Any]] = field(default_factory=list)
     duplicates: int = 0
     rows_read: int = 0
-    nbytes: int = 0
     most_reports: int = 100_000
     identity: str = ""
     sha256: str = ""
@@ -120,3 +117,14 @@ class Taken:
             "quarantined": self.rejects.rows,
             "duplicates": duplicates,
         }
+
+
+def statics_of(taken: list[Taken]) -> Statics:
+    """Static reports of a group; ``source`` counts in its sources."""
+    tables = []
+    for number, one in enumerate(taken):
+        table = dict(one.settle_reports())
+        table["source"] = np.full(table["vessel"].size, number, "i4")
+        tables.append(table)
+    joined = {n: np.concatenate([t[n] for t in tables]) for n in tables[0]}
+    return tidy(joined, [t.identity for t in taken])

@@ -8,24 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oceandata.errors import BudgetError, DamagedStoreError, StoreError
+from oceandata.errors import BudgetError, StoreError
 from oceandata.machine import memory_budget
+from oceandata.store import accounts
 from oceandata.store import compact as compaction
 from oceandata.store import vacuum as vacuuming
 from oceandata.store.failures import storage
 from oceandata.store.ingest import ingest
 from oceandata.store.log import (
-    CHECKPOINT_EVERY,
     Log,
     State,
-    dump_json,
     format_time,
+    parse_time,
     probe_hard_links,
-    read_json,
     sync_folder,
 )
 from oceandata.store.months import parse_period
-from oceandata.store.reading import check_part
 from oceandata.store.rejects import read_quarantine
 from oceandata.store.report import IngestReport
 from oceandata.store.select import Selection, make_selection
@@ -125,8 +123,6 @@ def open_store(
 def _number_at(log: Log, text: str, head: int) -> int:
     """The last commit at or before a time; commit times increase."""
     start, _ = parse_period((text, "9999-01-01"))
-    from oceandata.store.log import parse_time
-
     low, high = -1, head
     while low < high:
         middle = (low + high + 1) // 2
@@ -283,7 +279,7 @@ class Store:
         """Static reports (name, type, size, …) in time, one row for each change."""
         import pandas as pd
 
-        from oceandata.store.select import parse_vessels
+        from oceandata.store.filters import parse_vessels
 
         statics = read_statics(self.path, self._state)
         table = pd.DataFrame({n: statics.columns[n] for n in (*NUMBERS, *TEXTS)})
@@ -293,15 +289,7 @@ class Store:
 
     def sources(self) -> pd.DataFrame:
         """Files that were ingested: id, hash, label, rows, commit, replaced by."""
-        import pandas as pd
-
-        state = self._state
-        columns = ["id", "sha256", "label", "size", "reader", "range", "rows"]
-        columns += ["quarantined", "duplicates", "commit"]
-        rows = [[r.get(c) for c in columns] for r in state.sources.values()]
-        table = pd.DataFrame(rows, columns=columns)
-        table["replaced"] = [state.replaced.get(source) for source in state.sources]
-        return table
+        return accounts.sources(self._state)
 
     def quarantine(self, commit: int | None = None) -> pd.DataFrame:
         """Rejected rows of one commit or of all: file, line, reason, raw bytes."""
@@ -329,51 +317,11 @@ class Store:
 
     def history(self) -> pd.DataFrame:
         """Commits up to this one: number, time, kind, message, rows, parts, sources."""
-        import pandas as pd
-
-        rows = []
-        for number in range(self.number + 1):
-            entry = self._log.entry(number)
-            added = entry.get("add", [])
-            rows.append(
-                {
-                    "number": number,
-                    "time": entry["time"].removesuffix("Z"),
-                    "kind": entry["kind"],
-                    "message": entry.get("message", ""),
-                    "rows": sum(r["rows"] for r in added if r["dataset"] == "tracks"),
-                    "parts_added": len(added),
-                    "parts_removed": len(entry.get("remove", [])),
-                    "sources": len(entry.get("sources", [])),
-                }
-            )
-        table = pd.DataFrame(rows)
-        table["time"] = pd.to_datetime(table["time"]).astype("M8[us]")
-        return table.set_index("number")
+        return accounts.history(self._log, self.number)
 
     def info(self) -> dict[str, Any]:
         """Numbers of this commit: rows, parts, bytes, months, extent, sources."""
-        state = self._state
-        tracks = [r for r in state.parts.values() if r["dataset"] == "tracks"]
-        out: dict[str, Any] = {
-            "path": str(self.path),
-            "commit": self.number,
-            "time": format_time(state.time),
-            "rows": sum(r["rows"] - r["repeats"] for r in tracks),
-            "parts": len(state.parts),
-            "bytes": sum(r["bytes"] for r in state.parts.values()),
-            "months": sorted({r["month"] for r in tracks}),
-            "sources": len(state.sources) - len(state.replaced),
-            "quarantined": sum(r["rows"] for r in state.quarantine.values()),
-        }
-        if tracks:
-            times = [t for r in tracks for t in r["time"]]
-            out["start"] = format_time(min(times))
-            out["stop"] = format_time(max(times))
-            west, south = (min(r["box"][k] for r in tracks) for k in (0, 1))
-            east, north = (max(r["box"][k] for r in tracks) for k in (2, 3))
-            out["box"] = [west, south, east, north]
-        return out
+        return {"path": str(self.path), **accounts.info(self._state)}
 
     def verify(self, *, deep: bool = False) -> dict[str, int]:
         """Check what the log promises; counts of commits, parts and files checked.
@@ -386,33 +334,7 @@ class Store:
         DamagedStoreError
             All faults in one message.
         """
-        fresh, faults = State(), []
-        for number in range(self.number + 1):
-            fresh = fresh.advanced([self._log.entry(number)])
-            checkpoint = self._log.checkpoint_path(number)
-            if number % CHECKPOINT_EVERY == 0 and checkpoint.exists():
-                told = dump_json(fresh.to_json())
-                if dump_json(read_json(checkpoint)) != told:
-                    faults.append(f"{checkpoint}: differs from the log")
-        for record in fresh.parts.values():
-            faults += check_part(self.path, record, deep=deep)
-        for record in fresh.quarantine.values():
-            path = self.path / "quarantine" / record["file"]
-            if not path.exists() or path.stat().st_size != record["bytes"]:
-                faults.append(f"{path}: missing, or not {record['bytes']:,} bytes")
-        if faults:
-            listed = "\n".join(f"  - {fault}" for fault in faults)
-            raise DamagedStoreError(
-                f"{self.path}: {len(faults)} faults at commit {self.number}:\n"
-                f"{listed}\nRestore these files from a copy, or ingest the sources "
-                "into a new store"
-            )
-        return {
-            "commits": self.number + 1,
-            "parts": len(fresh.parts),
-            "files": sum(record["files"] for record in fresh.parts.values()),
-            "bytes": sum(record["bytes"] for record in fresh.parts.values()),
-        }
+        return accounts.verify(self._log, self.number, deep=deep)
 
     def vacuum(
         self, *, keep: int | None = None, grace: str = "7D", dry_run: bool = False

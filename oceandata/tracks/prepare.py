@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-_DTYPES = dict(
-    zip(TrackArrays._fields, "i8 i8 i2 i1 i8 f8 f8 f4 f4 i1 i1".split(), strict=True)
-)
+_KINDS = ("i8", "i8", "i2", "i1", "i8", "f8", "f8", "f4", "f4", "i1", "i1")
+_DTYPES = dict(zip(TrackArrays._fields, _KINDS, strict=True))
 
 
 @dataclass(frozen=True)
