@@ -101,7 +101,7 @@ def write_table(path: Path, rows: int, *, vessels: int = 12_000, seed: int = 7) 
     month, done = np.datetime64("2024-01-01T00:00:00", "s"), 0
     with open(path, "wb") as file:
         file.write(HEADER.encode() + b"\n")
-        options = csv.WriteOptions(include_header=False, quoting_style="needed")
+        options = csv.WriteOptions(include_header=False, quoting_style="none")
         while done < rows:
             n = min(1_000_000, rows - done)
             who = rng.integers(0, vessels, n)

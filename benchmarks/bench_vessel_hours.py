@@ -61,9 +61,9 @@ def pieces(arrays: TrackArrays, rows: int = 2_000_000) -> list[ArrayPiece]:
     ]  # fmt: skip
 
 
-def reduction(path: str, by=("class", "month")):
+def reduction(path: str, by=("class", "month"), min_vessels=3):
     request = cell_request(
-        GRID, quantity="time", path=path, gap="6h", by=by, min_vessels=3,
+        GRID, quantity="time", path=path, gap="6h", by=by, min_vessels=min_vessels,
         skip_quality=(4, 9),
     )  # fmt: skip
     return cell_reduction(request, lambda state: state)
@@ -182,17 +182,17 @@ def against_peers(n: int, step: float, python: str) -> None:
     os.sched_setaffinity(0, sorted(cores)[:1])
     ours = od.vessel_hours(one, grid=GRID, by=(), min_vessels=1, workers=1)
     wall, cpu, _ = best(
-        lambda: od.engines.run(reduction("lonlat", ()), one, workers=1), 7
+        lambda: od.engines.run(reduction("lonlat", (), 1), one, workers=1), 7
     )
     theirs = peer_hours(python, arrays)
     os.sched_setaffinity(0, cores)
-    print(f"\n{segments:,} segments, {state.total / segments:.1f} cells each, one core; "
+    print(f"\n{segments:,} segments, {state.total / segments:.1f} cells each; "
           f"{theirs['versions']}\n")  # fmt: skip
     print("| program | s | cpu s | segments/s | times (cpu) | largest difference (h) |")
     print("|---|---|---|---|---|---|")
     print(f"| vessel_hours | {wall:.4f} | {cpu:.4f} | {segments / wall:,.0f} | 1 | |")
     for key, name in PEERS.items():
-        hours = ours["vessel_hours"].values
+        hours = ours["vessel_hours"].values.ravel()
         np.testing.assert_allclose(hours, theirs[key], rtol=1e-6, atol=1e-7)
         w, c = float(theirs[f"{key}_wall"]), float(theirs[f"{key}_cpu"])
         apart = np.abs(hours - theirs[key]).max()

@@ -12,7 +12,6 @@ import oceandata as od
 from oceandata.engines import ArrayPiece, TrackArrays
 from oceandata.errors import BudgetError, EngineError
 from oceandata.tracks import cells as passes
-from oceandata.tracks.classes import CODES_OF_CLASS, SHIP_CLASSES, ship_class
 from oceankernels.tiles import Cells, merge
 from tests.naive_raster import naive_hours
 from tests.raster_cases import DAY, HOUR, START, by_cell, track_arrays
@@ -410,17 +409,3 @@ def test_product__is_labelled():
     assert ds["vessel_hours"].dtype == np.float64
     assert ds.attrs["gap"]
     assert ds["crs"].attrs["grid_mapping_name"] == "latitude_longitude"
-
-
-def test_classes__every_code_has_one():
-    listed = [code for codes in CODES_OF_CLASS.values() for code in codes]
-    assert len(listed) == len(set(listed))
-    assert len(SHIP_CLASSES) == 13
-    codes = np.array(
-        [-1, 0, 19, 20, 30, 33, 36, 37, 45, 50, 52, 55, 69, 70, 89, 99, 300]
-    )
-    assert ship_class(codes).tolist() == [
-        12, 12, 12, 0, 1, 3, 4, 5, 6, 2, 7, 11, 8, 9, 10, 0, 12,
-    ]  # fmt: skip
-    with pytest.raises(ValueError, match="must be integers"):
-        ship_class([30.0])

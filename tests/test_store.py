@@ -1,7 +1,9 @@
 """Stores: what goes in comes out, once, and stays as a commit showed it."""
 
+import dataclasses
 import itertools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -234,6 +236,20 @@ def test_as_of__shows_what_was(store, tmp_path):
         open_store(store.path, as_of=9)
     with pytest.raises(StoreError, match="no commit yet"):
         open_store(store.path, as_of="1999-01-01")
+
+
+def test_select__notices_a_store_made_anew(tmp_path):
+    rows = world.rows_of(50)
+    views = []
+    for half in (rows[:25], rows[25:]):
+        shutil.rmtree(tmp_path / "s", ignore_errors=True)
+        store = create_store(tmp_path / "s")
+        store.ingest(world.write(tmp_path / "a.txt", half))
+        views.append(store.select())
+        assert world.view(store.open()) == world.expected(half)
+    assert views[0].uuid != views[1].uuid
+    with pytest.raises(StoreError, match="the store was made anew"):
+        dataclasses.replace(views[0], box=(0, 0, 1, 1)).load()
 
 
 def test_compact__leaves_the_view_equal(store, tmp_path):

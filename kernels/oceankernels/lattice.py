@@ -113,6 +113,30 @@ def inside(grid, column, row):
     return column < grid.nx and 1 <= row <= grid.ny
 
 
+@jit(inline=True, borrow=True)
+def next_column(grid, c, turn):
+    """The column beyond, the way that `turn` (degrees) goes."""
+    if turn > 0.0:
+        return c + 1 if c + 1 < grid.cycle else 0
+    return c - 1 if c > 0 else grid.cycle - 1
+
+
+@jit(inline=True, borrow=True)
+def columns_crossed(grid, c, column, x0, turn):
+    """Meridian edges between two columns, the way that `turn` (degrees) goes."""
+    if c == column:
+        # the same column, but once around through all others?
+        if turn > 0.0:
+            edge = grid.east_edge[c] - x0
+            edge += 360.0 if edge <= 0.0 else 0.0
+        else:
+            edge = x0 - grid.west_edge[c]
+            edge += 360.0 if edge < 0.0 else 0.0
+        return grid.cycle if abs(turn) > edge else 0
+    n = column - c if turn > 0.0 else c - column
+    return n if n > 0 else n + grid.cycle
+
+
 @jit
 def locate(grid, lon, lat):
     """Column and row (both from 0) of positions; -1 where outside or not finite.

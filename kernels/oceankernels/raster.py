@@ -21,7 +21,14 @@ import numpy as np
 from oceankernels import arc as great
 from oceankernels.arc import meridian_crossing, parallel_crossing, set_arc
 from oceankernels.jit import jit
-from oceankernels.lattice import column_of, inside, row_of, shortest
+from oceankernels.lattice import (
+    column_of,
+    columns_crossed,
+    inside,
+    next_column,
+    row_of,
+    shortest,
+)
 from oceankernels.raster_state import (
     AT_ACC,
     AT_AMOUNT,
@@ -266,7 +273,7 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
         # the rectangle outside spans many columns and rows
         at[AT_COLUMN], at[AT_LINE] = column_of(grid, x0), row_of(grid, y0)
     c, r = at[AT_COLUMN], at[AT_LINE]
-    columns = _columns_crossed(grid, c, column, x0, turn)
+    columns = columns_crossed(grid, c, column, x0, turn)
     north, ahead, back = _rows_crossed(grid, plan, run.arc, r, line, y0, y)
     step, amount = t - at[AT_TIME], at[AT_AMOUNT]
     months = _months_crossed(plan, at[AT_MONTH], t)
@@ -297,7 +304,7 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
         over_x, over_y = tx <= ty, ty <= tx
         if over_x:
             columns -= 1
-            c = _next_column(grid, c, turn)
+            c = next_column(grid, c, turn)
             tx = _next_meridian(grid, plan, run, c, turn, columns)
         if over_y:
             r += 1 if (north if ahead > 0 else not north) else -1
@@ -312,29 +319,6 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
         expect(tiles, key, place)
     _advance(grid, plan, tiles, run, done, amount, step)
     return 0
-
-
-@jit(inline=True, borrow=True)
-def _next_column(grid, c, turn):
-    if turn > 0.0:
-        return c + 1 if c + 1 < grid.cycle else 0
-    return c - 1 if c > 0 else grid.cycle - 1
-
-
-@jit(inline=True, borrow=True)
-def _columns_crossed(grid, c, column, x0, turn):
-    """Meridian edges between two columns, the way that `turn` (degrees) goes."""
-    if c == column:
-        # the same column, but once around through all others?
-        if turn > 0.0:
-            edge = grid.east_edge[c] - x0
-            edge += 360.0 if edge <= 0.0 else 0.0
-        else:
-            edge = x0 - grid.west_edge[c]
-            edge += 360.0 if edge < 0.0 else 0.0
-        return grid.cycle if abs(turn) > edge else 0
-    n = column - c if turn > 0.0 else c - column
-    return n if n > 0 else n + grid.cycle
 
 
 @jit(inline=True, borrow=True)

@@ -24,8 +24,8 @@ TIME, DISTANCE, ENTRIES = range(3)
 N_SUMS = 11
 
 # whole numbers of a run
-(AT_TRAJECTORY, AT_ROW, AT_STOP, AT_OPEN, AT_TIME, AT_ACC, AT_COLUMN, AT_LINE,
- AT_MONTH, AT_MONTH_STOP, AT_BASE, AT_VESSEL, AT_SPLIT, AT_AMOUNT) = range(14)  # fmt: skip
+AT_TRAJECTORY, AT_ROW, AT_STOP, AT_OPEN, AT_TIME, AT_ACC, AT_COLUMN = range(7)
+AT_LINE, AT_MONTH, AT_MONTH_STOP, AT_BASE, AT_VESSEL, AT_SPLIT, AT_AMOUNT = range(7, 14)
 # floats of a run: the rectangle that is surely one cell; the fix before
 BOX_WEST, BOX_EAST, BOX_SOUTH, BOX_NORTH, BOX_LON, BOX_LAT = range(6)
 

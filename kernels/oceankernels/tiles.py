@@ -31,8 +31,9 @@ MONTH_ZERO = 1 << 15
 """Added to the months since 1970-01 in a key, so that they are not negative."""
 LAST = np.int64(np.iinfo(np.int64).max)
 
-_USED, _KEY, _SLOT = 0, 1, 2
+_USED, _KEY, _SLOT, _CELLS = 0, 1, 2, 3
 _NO_KEY = -1
+_ONE, _SIX, _LOW = np.uint64(1), np.uint64(6), np.uint64(63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -43,7 +44,8 @@ class Tiles(NamedTuple):
     table_slot: np.ndarray  # (2**m,) int64
     slab: np.ndarray  # (capacity, 256, 1 + K) int64
     key: np.ndarray  # (capacity,) int64, key of each slot
-    meta: np.ndarray  # (3,) int64: slots in use, key and slot of the current tile
+    mask: np.ndarray  # (capacity, 4) uint64, a bit for each occupied cell
+    meta: np.ndarray  # (4,) int64: slots in use, current tile's key and slot, cells
 
 
 class Cells(NamedTuple):
@@ -62,7 +64,8 @@ def empty_tiles(n_vessels: int, capacity: int = 256) -> Tiles:
         np.zeros(size, np.int64),
         np.zeros((capacity, AREA, 1 + n_vessels), np.int64),
         np.zeros(capacity, np.int64),
-        np.array([0, _NO_KEY, 0], np.int64),
+        np.zeros((capacity, AREA // 64), np.uint64),
+        np.array([0, _NO_KEY, 0, 0], np.int64),
     )
 
 
@@ -72,6 +75,8 @@ def grown(tiles: Tiles, extra: int) -> Tiles:
     capacity = max(2 * len(tiles.slab), used + extra)
     larger = empty_tiles(tiles.slab.shape[2] - 1, capacity)
     larger.slab[:used] = tiles.slab[:used]
+    larger.mask[:used] = tiles.mask[:used]
+    larger.meta[_CELLS] = tiles.meta[_CELLS]
     _rehash(larger, tiles.key[:used])
     return larger
 
@@ -152,7 +157,11 @@ def deposit(tiles, key, place, amount, vessel):
         tiles.meta[_SLOT] = slot
     slab = tiles.slab
     i, j = np.uint64(slot), np.uint64(place)  # unsigned: no test for negative indices
-    slab[i, j, 0] += amount
+    before = slab[i, j, 0]
+    slab[i, j, 0] = before + amount
+    if before == 0:
+        tiles.mask[i, j >> _SIX] |= _ONE << (j & _LOW)
+        tiles.meta[_CELLS] += 1
     for k in range(1, slab.shape[2]):
         n = np.uint64(k)
         held = slab[i, j, n]
@@ -166,38 +175,38 @@ def deposit(tiles, key, place, amount, vessel):
 
 
 def occupied(tiles: Tiles) -> Cells:
-    """The cells with an amount, sorted; the working tiles can then be dropped."""
+    """The cells with an amount, sorted. Empties the tiles for their next use."""
     used = int(tiles.meta[_USED])
     order = np.argsort(tiles.key[:used])
-    cells = np.empty(_count(tiles.slab, order), np.int64)
+    cells = np.empty(tiles.meta[_CELLS], np.int64)
     vessels = np.empty((len(cells), tiles.slab.shape[2] - 1), np.int64)
     amount = np.empty_like(cells)
     _gather(tiles, order, cells, amount, vessels)
+    tiles.table_key[:] = _NO_KEY
+    tiles.meta[:] = 0, _NO_KEY, 0, 0
     return Cells(cells, amount, vessels)
 
 
 @jit(borrow=True)
-def _count(slab, order):
-    n = 0
-    for slot in order:
-        for place in range(slab.shape[1]):
-            if slab[slot, place, 0] != 0:
-                n += 1
-    return n
-
-
-@jit(borrow=True)
 def _gather(tiles, order, key, amount, vessels):
+    """Move cells out in order, leaving zeros; only occupied records are touched."""
     n = 0
     for slot in order:
-        for place in range(tiles.slab.shape[1]):
-            if tiles.slab[slot, place, 0] == 0:
-                continue
-            key[n] = tiles.key[slot] * AREA + place
-            amount[n] = tiles.slab[slot, place, 0]
-            for k in range(vessels.shape[1]):
-                vessels[n, k] = tiles.slab[slot, place, k + 1]
-            n += 1
+        for word in range(tiles.mask.shape[1]):
+            bits = tiles.mask[slot, word]
+            place = 64 * word
+            while bits != 0:
+                if bits & _ONE:
+                    key[n] = tiles.key[slot] * AREA + place
+                    amount[n] = tiles.slab[slot, place, 0]
+                    tiles.slab[slot, place, 0] = 0
+                    for k in range(vessels.shape[1]):
+                        vessels[n, k] = tiles.slab[slot, place, k + 1]
+                        tiles.slab[slot, place, k + 1] = 0
+                    n += 1
+                bits >>= _ONE
+                place += 1
+            tiles.mask[slot, word] = 0
 
 
 def merge(a: Cells, b: Cells) -> Cells:

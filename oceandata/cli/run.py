@@ -83,15 +83,13 @@ def plan_text(plan: Any) -> str:
         lines += ["", show.table(rows, ("input", "size", "format"))]
     steps = [(s["name"], s["use"], s["of"], _arguments(s)) for s in plan.steps]
     lines += ["", show.table(steps, ("step", "function", "of", "arguments"))]
-    rows = [
-        (p["kind"], ", ".join(p["of"]), str(p["path"]), _arguments(p))
-        for p in plan.products
-    ]
+    rows = [(p["kind"], ", ".join(p["of"]), str(p["path"])) for p in plan.products]
     if rows:
-        lines += ["", show.table(rows, ("product", "of", "file", "arguments"))]
+        lines += ["", show.table(rows, ("product", "of", "file"))]
     return "\n".join(lines)
 
 
 def _arguments(facts: dict) -> str:
-    own = ("name", "use", "of", "kind", "path")
+    """The keyword arguments of a step."""
+    own = ("name", "use", "of")
     return ", ".join(f"{k} = {v!r}" for k, v in facts.items() if k not in own)

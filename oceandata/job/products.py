@@ -53,7 +53,7 @@ def record_of(read: ReadJob, found: Findings) -> dict[str, Any]:
         parameters={step.label: step.arguments for step in read.job.step},
         store=read.store,
         commit=found.commit,
-        job=read.job.model_dump(mode="json", exclude_none=True),
+        job=_told(read.job.model_dump(mode="json")),
     )
 
 
@@ -139,14 +139,26 @@ def _flagged(flags: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _account(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    """The account of a grid, its whole numbers as numbers."""
+    """The account of a grid, its numbers as numbers."""
     from oceandata.products.accounting import rows_of
     from oceandata.products.masking import public_attrs
 
     head, rows = rows_of(public_attrs(dict(attrs)))
-    return head, [[_number(cell) for cell in row] for row in rows]
+    head = ["% of all" if name == "share" else name for name in head]
+    return head, [[row[0], *map(_number, row[1:])] for row in rows]
 
 
-def _number(text: str) -> int | str:
-    bare = text.replace(",", "")
-    return int(bare) if bare.isdigit() else text
+def _number(text: str) -> float | int | str:
+    bare = text.replace(",", "").removesuffix(" %")
+    try:
+        return float(bare) if "." in bare else int(bare)
+    except ValueError:
+        return text
+
+
+def _told(value: Any) -> Any:
+    """The value without what the job leaves empty."""
+    if isinstance(value, dict):
+        kept = {name: _told(item) for name, item in value.items()}
+        return {name: item for name, item in kept.items() if item not in ("", None)}
+    return [_told(item) for item in value] if isinstance(value, list) else value

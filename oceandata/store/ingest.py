@@ -290,9 +290,10 @@ class Ingest:
         return set()
 
     def _write(self, rows: Columns, order, size, taken, pool) -> Written:
-        ranks = np.full(size, -1, "i4")
-        ranks[order] = np.arange(len(order))
-        rows = rows.replace(source=ragged.gather(ranks, rows.source))
+        if order != list(range(size)):
+            ranks = np.full(size, -1, "i4")
+            ranks[order] = np.arange(len(order))
+            rows = rows.replace(source=ragged.gather(ranks, rows.source))
         if len(order) < size:
             rows = rows.take(np.flatnonzero(rows.source >= 0))
         if not len(rows):

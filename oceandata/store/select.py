@@ -65,12 +65,14 @@ class Plan:
 class Selection:
     """A part of a store's tracks at one commit.
 
+    uuid : of that commit, so that a store made anew at the same path is noticed.
     vessels : keys, or None for all. period : (start, stop) in µs, half-open, or None.
     box : (west, south, east, north) in degrees, or None.
     """
 
     path: str
     number: int
+    uuid: str
     vessels: tuple[int, ...] | None = None
     period: tuple[int, int] | None = None
     box: Box | None = None
@@ -132,7 +134,13 @@ class SelectionIndex:
     def __init__(self, selection: Selection):
         self.selection = selection
         self.root = Path(selection.path)
-        self.state: State = Log(self.root).state(selection.number)
+        log = Log(self.root)
+        if log.entry(selection.number)["uuid"] != selection.uuid:
+            raise StoreError(
+                f"{self.root}: commit {selection.number} is not the one that was "
+                "selected; the store was made anew. Open it again"
+            )
+        self.state: State = log.state(selection.number)
         self.sources = sorted(set(self.state.sources) - set(self.state.replaced))
         self._views: dict[int, MonthView] = {}
         self._slots: dict[int, np.ndarray] = {}
@@ -360,12 +368,17 @@ class StorePiece:
 
 
 def make_selection(
-    path: Path, number: int, *, dataset: str, vessels, period, box
+    log: Log, number: int, *, dataset: str, vessels, period, box
 ) -> Selection:
     if dataset != "tracks":
         raise StoreError(f"dataset {dataset!r} is not in this store; it has 'tracks'")
     return Selection(
-        str(path), number, parse_vessels(vessels), parse_period(period), parse_box(box)
+        str(log.root),
+        number,
+        log.entry(number)["uuid"],
+        parse_vessels(vessels),
+        parse_period(period),
+        parse_box(box),
     )
 
 

@@ -247,7 +247,7 @@ class Store:
             Degrees; west > east goes across the dateline.
         """
         return make_selection(
-            self.path,
+            self._log,
             self.number,
             dataset=dataset,
             vessels=vessels,

@@ -7,6 +7,7 @@ piece, how two states meet, and the check that no sum can overflow.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from oceandata.tracks.classes import ship_class
 from oceandata.units import duration_us
 from oceankernels import raster
 from oceankernels.reduction import Reduction
-from oceankernels.tiles import Cells, empty_tiles, grown, merge, occupied
+from oceankernels.tiles import Cells, Tiles, empty_tiles, grown, merge, occupied
 
 PATHS = ("lonlat", "great_circle")
 DIMENSIONS = ("class", "month")
@@ -97,17 +98,35 @@ def cell_request(
     return CellRequest(grid, quantity, path, gap_us, by, int(min_vessels), flags)
 
 
-@dataclass(frozen=True)
 class _Partial:
-    """The work on one piece; an object and not a closure, so that it pickles."""
+    """The work on one piece; an object and not a closure, so that it pickles.
 
-    request: CellRequest
+    Each thread keeps its empty tiles from piece to piece, as long as the reduction
+    lives: fresh memory costs as much as the work.
+    """
+
+    def __init__(self, request: CellRequest):
+        self.request = request
+        self._spare = threading.local()
+
+    def __reduce__(self):
+        return _Partial, (self.request,)
+
+    def _tiles(self, rows: int) -> Tiles:
+        spare = getattr(self._spare, "tiles", None)
+        self._spare.tiles = None  # not kept if the piece fails half-way
+        if spare is not None:
+            return spare
+        # only what is touched takes memory
+        return empty_tiles(
+            self.request.vessels_kept, min(max(64, rows // 100), 1 << 15)
+        )
 
     def __call__(self, piece: Any) -> CellState:
         request, tracks = self.request, piece.load()
         fixes = _fixes(tracks, request)
         plan = _plan(tracks, request)
-        tiles, run = empty_tiles(request.vessels_kept), raster.new_run()
+        tiles, run = self._tiles(fixes.time.size), raster.new_run()
         lattice = request.grid.lattice
         while need := raster.accumulate(fixes, lattice, plan, tiles, run):
             tiles = grown(tiles, need)
@@ -117,8 +136,10 @@ class _Partial:
                 "fixes of a trajectory must be ordered in time; "
                 f"{sums[raster.DISORDERED]} are earlier than the one before"
             )
+        cells = occupied(tiles)
+        self._spare.tiles = tiles
         return CellState(
-            cells=occupied(tiles),
+            cells=cells,
             total=sums[raster.TOTAL],
             off_grid=sums[raster.OFF_GRID],
             over_gap=sums[raster.OVER_GAP],
