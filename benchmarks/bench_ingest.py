@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -192,28 +191,51 @@ def _best(name: str, runs: list[dict]) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=lambda t: int(t.replace("_", "")), default=5e6)
+    parser.add_argument("--rows", type=lambda t: int(t.replace("_", "")), default=None)
     parser.add_argument("--cores", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="a small table")
     parser.add_argument("--peers", default=os.environ.get("OCEANDATA_PEERS", ""))
     parser.add_argument("--folder", default=None)
     options = parser.parse_args()
-    python = f"{options.peers}/bin/python" if options.peers else ""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    rows = options.rows or (200_000 if options.quick else 20_000_000)
+    python = options.peers and interpreter(options.peers)
     folder = Path(tempfile.mkdtemp(dir=options.folder))
     try:
         small, csv = folder / "small.csv", folder / "month.csv"
         write_table(small, 2000)
         run(sys.executable, OURS, str(small), str(folder / "store-w"), "2", cores=2)
-        write_table(csv, int(options.rows))
-        print(f"{int(options.rows):,} rows, {csv.stat().st_size / 1e6:,.0f} MB of CSV")
+        write_table(csv, rows)
+        print(f"{rows:,} rows, {csv.stat().st_size / 1e6:,.0f} MB of CSV.\n")
+        print(
+            "| cores | program | s | CPU s | peak GB | MB written | of duckdb's time |"
+        )
+        print("|---|---|---|---|---|---|---|")
         for cores in options.cores:
             found = compare(csv, folder, python, cores, options.repeat)
-            print(json.dumps({k: round(v, 3) for k, v in found.items()}), flush=True)
+            for name in ("ours", "duckdb"):
+                if f"{name}_s" in found:
+                    print(_line(name, found), flush=True)
             for path in folder.glob("s*-*"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if not python:
+            print("\nNo peer: set OCEANDATA_PEERS to an environment with duckdb.")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def interpreter(peers: str) -> str:
+    """Python of the peers' environment, named by its folder or by itself."""
+    return f"{peers}/bin/python" if Path(peers).is_dir() else peers
+
+
+def _line(name: str, found: dict) -> str:
+    ratio = f"{found['ratio']:.2f}" if name == "ours" and "ratio" in found else ""
+    return (
+        f"| {found['cores']} | {name} | {found[f'{name}_s']:.1f} | "
+        f"{found[f'{name}_cpu_s']:.1f} | {found[f'{name}_memory_gb']:.2f} | "
+        f"{found[f'{name}_bytes'] / 1e6:,.0f} | {ratio} |"
+    )
 
 
 if __name__ == "__main__":

@@ -117,6 +117,13 @@ def records(data: bytes, n_fields: int, delim: bytes = b","):
         p = after
 
 
+STATIONS = {
+    "00": "coast station by its MMSI (00MIDxxxx)",
+    "111": "SAR aircraft by its MMSI (111MIDxxx)",
+    "99": "aid to navigation by its MMSI (99MIDxxxx)",
+}
+
+
 def is_missing(text: bytes) -> bool:
     return bytes(c | 32 for c in text.strip(BLANK)) in MISSING_WORDS
 
@@ -265,6 +272,10 @@ def row(cells: dict[str, bytes], kind: str, words: dict) -> tuple:
         if value != value.to_integral_value() or not 1 <= value <= 999_999_999:
             raise Bad("bad mmsi")
         vessel = int(value)
+        text = f"{vessel:09d}"
+        for prefix, who in STATIONS.items():
+            if text.startswith(prefix) and 201 <= int(text[len(prefix) :][:3]) <= 775:
+                raise Bad(f"{who}, not a vessel")
     if kind == "tacsat":
         time = split_time(cells["date"], cells["time_of_day"])
     else:

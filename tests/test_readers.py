@@ -40,7 +40,12 @@ def test_truth_noaa(truth):
     ds = result.dataset
     with path.open() as file:
         table = list(csv.DictReader(file))
-    assert ds.attrs["rows_read"] == ds.attrs["rows_kept"] == len(table) == 1000
+    assert ds.attrs["rows_read"] == len(table) == 1000
+    assert ds.attrs["rows_kept"] == 999
+    (station,) = result.rejected.itertuples()
+    assert station.raw.startswith(b"3669882,"), "the Coast Guard's at Buffalo"
+    assert station.reason == "coast station by its MMSI (00MIDxxxx), not a vessel"
+    table = [row for row in table if row["MMSI"] != "3669882"]
     assert ds.sizes["trajectory"] == len({row["MMSI"] for row in table})
     repairs = json.loads(ds.attrs["repairs"])
     for text, column, value in (
@@ -56,6 +61,25 @@ def test_truth_noaa(truth):
     names = dict(zip(ds.mmsi.values.tolist(), ds.vessel_name.values, strict=True))
     assert names[636021061] == "MSC NAISHA III"
     assert all(by_mmsi[m]["VesselName"].strip() == name for m, name in names.items())
+
+
+@pytest.mark.parametrize(
+    ("mmsi", "reason"),
+    [
+        ("004122100", "coast station by its MMSI (00MIDxxxx), not a vessel"),
+        ("4122100", "coast station by its MMSI (00MIDxxxx), not a vessel"),
+        ("111412001", "SAR aircraft by its MMSI (111MIDxxx), not a vessel"),
+        ("994121001", "aid to navigation by its MMSI (99MIDxxxx), not a vessel"),
+        ("36926403", None),
+        ("1193046", None),
+        ("982012345", None),
+    ],
+)
+def test_stations__are_known_by_their_mmsi(tmp_path, mmsi, reason):
+    row = f"{mmsi},2024-03-01T00:00:00,36.05,120.31,0.1,15.0,16.0,,,,,,,,,,A"
+    result = read_tracks(noaa(tmp_path, row))
+    assert result.rejected.reason.tolist() == ([reason] if reason else [])
+    assert result.dataset.sizes["obs"] == (0 if reason else 1)
 
 
 def test_truth_dma(truth):

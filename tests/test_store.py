@@ -103,6 +103,23 @@ def test_ingest__bad_file_is_refused_and_the_others_go_on(store, tmp_path):
     assert not list((store.path / "quarantine").iterdir())
 
 
+def test_ingest__patterns_and_what_they_do_not_find(store, tmp_path):
+    rows = world.rows_of(90)
+    for k in range(3):
+        world.write(tmp_path / f"day-{k}.txt", rows[30 * k : 30 * k + 30])
+    report = store.ingest([tmp_path / "day-*.txt", str(tmp_path / "night-*.txt")])
+    assert report.files == ["day-0.txt", "day-1.txt", "day-2.txt"]
+    assert "no file matches" in report.refused[str(tmp_path / "night-*.txt")]
+    assert world.view(store.open()) == world.expected(rows)
+
+
+def test_ingest__a_default_said_aloud_is_the_same_source(store, truth):
+    sample = truth / "ais_csv" / "dma_20180208_sample.csv"
+    assert store.ingest(sample).rows_kept == 10
+    assert store.ingest(sample, timezone="UTC").present == [sample.name]
+    assert store.ingest(sample, timezone="Asia/Shanghai").rows_kept == 10
+
+
 def test_ingest__file_without_rows_is_a_source(store, tmp_path):
     path = world.write(tmp_path / "a.txt", [], ["! only", "! bad"])
     report = store.ingest(path)

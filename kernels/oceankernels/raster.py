@@ -290,7 +290,8 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
             )  # fmt: skip
             run.sums[OFF_GRID] += off_grid
             at[AT_COLUMN], at[AT_LINE] = column, line
-            expect(tiles, *address(at, column, line - 1))
+            if inside(grid, column, line):
+                expect(tiles, *address(at, column, line - 1))
         else:
             at[AT_ACC] += amount
         return 0
@@ -315,8 +316,8 @@ def _walk(grid, plan, tiles, run, turn, y, t, column, line):
             ty = _next_parallel(grid, plan, run, r, north, y, ahead, back)
         leave(grid, tiles, run)
         enter(grid, plan, run, c, r)
-        key, place = address(at, c, r - 1)
-        expect(tiles, key, place)
+        if inside(grid, c, r):
+            expect(tiles, *address(at, c, r - 1))
     _advance(grid, plan, tiles, run, done, amount, step)
     return 0
 

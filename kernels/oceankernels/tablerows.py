@@ -50,8 +50,12 @@ def judge(r, text_id):
             return FIRST_MOBILE + value[MOBILE] - 10
     if state[VESSEL] == MISSING:
         return 12
-    if not text_id and not _is_mmsi(r):
-        return 13
+    if not text_id:
+        if not _is_mmsi(r):
+            return 13
+        reason = _station_reason(value[VESSEL])
+        if reason:
+            return reason
     if state[DATE] != MISSING or state[HOURS] != MISSING:
         state[TIME] = _joined(state[DATE], state[HOURS])
         value[TIME] = value[DATE] * DAY_US + value[HOURS]
@@ -77,6 +81,16 @@ def _is_mmsi(r):
         r.value[VESSEL] //= unit
         r.decimals[VESSEL] = 0
     return 1 <= r.value[VESSEL] <= 999_999_999
+
+
+@jit(inline=True)
+def _station_reason(mmsi):
+    """Stations that are no vessels, by ITU-R M.585: MID is 201 to 775."""
+    if 2_010_000 <= mmsi <= 7_759_999:
+        return 26
+    if 111_201_000 <= mmsi <= 111_775_999:
+        return 27
+    return 28 if 992_010_000 <= mmsi <= 997_759_999 else 0
 
 
 @jit

@@ -45,6 +45,9 @@ REASONS = (
     "longitude out of range",
     "speed, course or heading is not a number",
     "navigational status is not a number",
+    "coast station by its MMSI (00MIDxxxx), not a vessel",
+    "SAR aircraft by its MMSI (111MIDxxx), not a vessel",
+    "aid to navigation by its MMSI (99MIDxxxx), not a vessel",
 )
 """Why a record was refused; the index is the code."""
 FIRST_MOBILE = 5  # reason of mobile code 10; 11 is the next …

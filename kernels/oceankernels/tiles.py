@@ -138,9 +138,11 @@ def _prefetch(typingctx, array, i, j):
 
 @jit(inline=True, borrow=True)
 def expect(tiles, key, place):
-    """A deposit in this cell comes soon: fetch it, if it is in the current tile."""
-    if key == tiles.meta[_KEY]:
-        _prefetch(tiles.slab, tiles.meta[_SLOT], place)
+    """A deposit in this cell comes soon: find its tile and fetch the record."""
+    if key != tiles.meta[_KEY]:
+        tiles.meta[_SLOT] = insert(tiles, key)
+        tiles.meta[_KEY] = key
+    _prefetch(tiles.slab, tiles.meta[_SLOT], place)
 
 
 @jit(inline=True, borrow=True)
@@ -181,32 +183,31 @@ def occupied(tiles: Tiles) -> Cells:
     cells = np.empty(tiles.meta[_CELLS], np.int64)
     vessels = np.empty((len(cells), tiles.slab.shape[2] - 1), np.int64)
     amount = np.empty_like(cells)
-    _gather(tiles, order, cells, amount, vessels)
+    _gather(tiles, order, np.empty(64, np.int64), cells, amount, vessels)
     tiles.table_key[:] = _NO_KEY
     tiles.meta[:] = 0, _NO_KEY, 0, 0
     return Cells(cells, amount, vessels)
 
 
 @jit(borrow=True)
-def _gather(tiles, order, key, amount, vessels):
+def _gather(tiles, order, places, key, amount, vessels):
     """Move cells out in order, leaving zeros; only occupied records are touched."""
     n = 0
     for slot in order:
         for word in range(tiles.mask.shape[1]):
-            bits = tiles.mask[slot, word]
-            place = 64 * word
-            while bits != 0:
-                if bits & _ONE:
-                    key[n] = tiles.key[slot] * AREA + place
-                    amount[n] = tiles.slab[slot, place, 0]
-                    tiles.slab[slot, place, 0] = 0
-                    for k in range(vessels.shape[1]):
-                        vessels[n, k] = tiles.slab[slot, place, k + 1]
-                        tiles.slab[slot, place, k + 1] = 0
-                    n += 1
-                bits >>= _ONE
-                place += 1
+            bits, m = tiles.mask[slot, word], 0
             tiles.mask[slot, word] = 0
+            for bit in range(64 if bits else 0):
+                places[m] = 64 * word + bit
+                m += np.int64((bits >> np.uint64(bit)) & _ONE)
+            for place in places[:m]:
+                key[n] = tiles.key[slot] * AREA + place
+                amount[n] = tiles.slab[slot, place, 0]
+                tiles.slab[slot, place, 0] = 0
+                for k in range(vessels.shape[1]):
+                    vessels[n, k] = tiles.slab[slot, place, k + 1]
+                    tiles.slab[slot, place, k + 1] = 0
+                n += 1
 
 
 def merge(a: Cells, b: Cells) -> Cells:
@@ -223,8 +224,8 @@ def merge(a: Cells, b: Cells) -> Cells:
     key, amount = np.empty(size, np.int64), np.empty(size, np.int64)
     vessels = np.empty((size, n_vessels), np.int64)
     n = _merge(a, b, key, amount, vessels)
-    if n == size:
-        return Cells(key, amount, vessels)
+    if 4 * n >= 3 * size:  # rather some idle memory than another copy
+        return Cells(key[:n], amount[:n], vessels[:n])
     return Cells(key[:n].copy(), amount[:n].copy(), vessels[:n].copy())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import logging
+import os
 import sys
 import warnings
 from collections import Counter
@@ -202,7 +203,7 @@ def read_tracks(
 
 def expand(paths: Paths) -> list[Path]:
     """Files meant by a path, a pattern or a list of them; FormatError if none is."""
-    if isinstance(paths, str | Path):
+    if isinstance(paths, str | os.PathLike):
         paths = [paths]
     found: list[Path] = []
     for path in paths:

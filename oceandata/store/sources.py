@@ -106,15 +106,7 @@ def plan_sources(
     """Sources of the files in the order given, and why others are refused."""
     sources: list[Source] = []
     refused: dict[str, str] = {}
-    parameters = tuple(
-        (name, value)
-        for name, value in (
-            ("columns", sorted(columns.items()) if columns else None),
-            ("timezone", timezone),
-        )
-        if value is not None
-    )
-    for path in _paths(paths):
+    for path in _paths(paths, refused):
         try:
             if path.is_dir():
                 raise FormatError("is a directory; name the files in it")
@@ -125,20 +117,41 @@ def plan_sources(
         except (OceanDataError, OSError) as error:
             refused[str(path)] = str(error)
         else:
-            whole = Source(path, reader, parameters, found.st_size, found.st_mtime_ns)
+            said = _parameters(reader, columns, timezone)
+            whole = Source(path, reader, said, found.st_size, found.st_mtime_ns)
             sources += _ranges(whole, range_bytes)
     return sources, refused
 
 
-def _paths(paths: Any) -> list[Path]:
+def _parameters(
+    reader: Any, columns: Mapping[str, str] | None, timezone: str | None
+) -> tuple[tuple[str, Any], ...]:
+    """What changes what the reader gives: a default said aloud does not."""
+    said: list[tuple[str, Any]] = []
+    if columns:
+        said.append(("columns", sorted(columns.items())))
+    if timezone is not None and timezone != getattr(reader, "timezone", None):
+        said.append(("timezone", timezone))
+    return tuple(said)
+
+
+def _paths(paths: Any, refused: dict[str, str]) -> list[Path]:
+    """Files meant by paths and patterns, each once; patterns without any refused."""
+    from oceandata.readers.tracks import expand
+
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     if not isinstance(paths, Iterable):
         raise TypeError(f"paths must be a path or several, got {type(paths).__name__}")
-    out = [Path(path) for path in paths]
-    if not out:
+    found: dict[Path, None] = {}
+    for path in paths:
+        try:
+            found.update(dict.fromkeys(expand(path)))
+        except FormatError as error:
+            refused[str(path)] = str(error)
+    if not found and not refused:
         raise ValueError("paths is empty; name at least one file")
-    return list(dict.fromkeys(out))
+    return list(found)
 
 
 def _ranges(whole: Source, range_bytes: int) -> list[Source]:

@@ -1,7 +1,7 @@
 """Rows in memory between reading and writing: columns that grow in place.
 
 Batches are copied in as they come, so that a group of rows is held once, and nothing
-is joined at its end. Untouched capacity costs no memory.
+is joined at its end.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Stack:
     def _room(self, name: str, rows: int) -> np.ndarray:
         array = self._arrays[name]
         if array.size < rows:
-            grown = np.empty(max(rows, 3 * array.size // 2, 1 << 16), array.dtype)
-            grown[: self._rows] = array[: self._rows]
-            array = self._arrays[name] = grown
+            # In place: large blocks are remapped by the system, not copied. No view
+            # that ``columns`` gave is alive while rows are added.
+            array.resize(max(rows, 5 * array.size // 4, 1 << 16), refcheck=False)
         return array
 
     def _as_float(self, name: str) -> np.ndarray:
@@ -71,7 +71,7 @@ class Stack:
         self._rows = rows
 
     def columns(self, rows: int) -> Columns:
-        """The first ``rows`` rows, integers wherever these are exact."""
+        """The first ``rows`` rows as views, integers wherever these are exact."""
         return Columns(
             **{n: tighten(n, array[:rows]) for n, array in self._arrays.items()}
         )

@@ -41,6 +41,16 @@ Progress = Callable[[int, int, str], None]
 def create_store(path: str | os.PathLike[str]) -> Store:
     """Create an empty store in a new or empty folder.
 
+    Parameters
+    ----------
+    path : path
+        Folder to make; what is above it is made too.
+
+    Returns
+    -------
+    Store
+        At commit 0, without rows.
+
     Raises
     ------
     StoreError
@@ -97,6 +107,14 @@ def open_store(
     wait : float
         Seconds to wait for commit ``as_of`` to become visible, where a job on another
         machine has just made it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> _ = create_store(folder)
+    >>> open_store(folder, as_of=0).number
+    0
     """
     root = Path(path).absolute()
     log = Log(root)
