@@ -113,13 +113,6 @@ def test_ingest__patterns_and_what_they_do_not_find(store, tmp_path):
     assert world.view(store.open()) == world.expected(rows)
 
 
-def test_ingest__a_default_said_aloud_is_the_same_source(store, truth):
-    sample = truth / "ais_csv" / "dma_20180208_sample.csv"
-    assert store.ingest(sample).rows_kept == 10
-    assert store.ingest(sample, timezone="UTC").present == [sample.name]
-    assert store.ingest(sample, timezone="Asia/Shanghai").rows_kept == 10
-
-
 def test_ingest__file_without_rows_is_a_source(store, tmp_path):
     path = world.write(tmp_path / "a.txt", [], ["! only", "! bad"])
     report = store.ingest(path)

@@ -46,3 +46,11 @@ def _rows(ds):
     time = ds["time"].values.astype("M8[us]").astype("i8").tolist()
     flags = [ds[n].values.tolist() for n in ("nav_status", "transceiver", "quality")]
     return list(zip(vessel.tolist(), time, *columns, *flags, strict=True))
+
+
+def test_ingest__a_default_said_aloud_is_the_same_source(tmp_path, truth):
+    store = create_store(tmp_path / "s")
+    sample = truth / "ais_csv" / "dma_20180208_sample.csv"
+    assert store.ingest(sample).rows_kept == 10
+    assert store.ingest(sample, timezone="UTC").present == [sample.name]
+    assert store.ingest(sample, timezone="Asia/Shanghai").rows_kept == 10
