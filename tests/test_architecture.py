@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -61,8 +62,14 @@ def test_modules__stay_short():
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    skip = shutil.ignore_patterns("__pycache__")
+    for name in ("oceandata", "kernels"):
+        shutil.copytree(ROOT / name, source / name, ignore=skip)
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
     done = subprocess.run(
-        [sys.executable, "-m", "build", "-wxn", "-o", str(folder), str(ROOT)],
+        [sys.executable, "-m", "build", "-wxn", "-o", str(folder), str(source)],
         capture_output=True,
         text=True,
     )

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from oceandata.engines.pieces import ArrayPiece, TrackArrays, pieces_of, track_arrays
 from oceandata.errors import EngineError
+from oceandata.pieces import ArrayPiece, TrackArrays, pieces_of, track_arrays
 from oceandata.tracks.clean import clean_summary, clean_tracks
 from oceandata.tracks.prepare import (
     PreparedPiece,

@@ -4,6 +4,7 @@
 workers: states are combined in a tree fixed by the order of the pieces.
 """
 
+from oceandata.engines.run import ENGINES, run
 from oceandata.machine import (
     barrier,
     default_workers,
@@ -12,7 +13,6 @@ from oceandata.machine import (
     mpi_size,
 )
 from oceandata.pieces import ArrayPiece, Piece, TrackArrays, pieces_of
-from oceandata.engines.run import ENGINES, run
 
 __all__ = [
     "ENGINES",

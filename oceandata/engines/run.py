@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
-from oceandata.machine import default_workers
 from oceandata.errors import EngineError
+from oceandata.machine import default_workers
 from oceankernels.reduction import Accumulator, Reduction
 
 ENGINES = ("threads", "dask", "mpi")

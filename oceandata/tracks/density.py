@@ -24,9 +24,8 @@ from oceandata.tracks.cells import (
     cell_request,
 )
 from oceandata.tracks.classes import SHIP_CLASSES
+from oceandata.units import Duration
 from oceankernels.tiles import spread
-
-Duration = Any
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oceandata.engines.pieces import ROWS, TrackArrays, pieces_of, track_arrays
 from oceandata.errors import EngineError
+from oceandata.pieces import ROWS, TrackArrays, pieces_of, track_arrays
 from oceankernels.reduction import Reduction
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import Any
 import xarray as xr
 
 from oceandata.tracks.cells import cell_request
-from oceandata.tracks.density import TRANSITS, Duration, product
+from oceandata.tracks.density import TRANSITS, product
+from oceandata.units import Duration
 
 
 def transit_counts(

@@ -1,1 +1,0 @@
-from oceandata.machine import *  # noqa: F403
