@@ -51,6 +51,24 @@ class Written:
     duplicates: np.ndarray
 
 
+def index_in_blocks(keys: np.ndarray, pool: Executor) -> tuple[np.ndarray, np.ndarray]:
+    """As ``ragged.index_keys``, block by block in the pool."""
+    edges = range(0, max(keys.size, 1), BLOCK_ROWS)
+    found = list(pool.map(lambda a: ragged.index_keys(keys[a : a + BLOCK_ROWS]), edges))
+    numbers, distinct = ragged.index_keys(np.concatenate([d for _, d in found]))
+    bounds = np.cumsum([d.size for _, d in found])[:-1]
+    codes = np.empty(keys.size, np.int32)
+
+    def place(job: tuple[int, np.ndarray, np.ndarray]) -> None:
+        at, local, table = job
+        codes[at : at + local.size] = ragged.gather(table, local)
+
+    locals_ = [local for local, _ in found]
+    tables = np.split(numbers, bounds)
+    list(pool.map(place, zip(edges, locals_, tables, strict=True)))
+    return codes, distinct
+
+
 class Runs:
     """Rows of a group ordered by (month, vessel, time, source), as runs of an index.
 
@@ -58,8 +76,10 @@ class Runs:
     ``sequence`` puts the runs in the order of the parts.
     """
 
-    def __init__(self, columns: Columns, known: dict[tuple[int, int], int]):
-        codes, vessels = ragged.index_keys(columns.vessel)
+    def __init__(
+        self, columns: Columns, known: dict[tuple[int, int], int], pool: Executor
+    ):
+        codes, vessels = index_in_blocks(columns.vessel, pool)
         numbers, first = months_of(columns.time)
         if numbers.size:
             span = int(numbers.max()) + 1
@@ -72,14 +92,14 @@ class Runs:
             codes, columns.time, columns.source, self.vessels.size
         )
         del codes, numbers
-        self.duplicates = self._drop_duplicates(columns)
+        self.duplicates = self._drop_duplicates(columns, pool)
         self.starts = np.cumsum(self.row_size) - self.row_size
         self.homes = self._homes(columns, known)
         self.sequence = np.lexsort((self.vessels, self.homes, self.months))
 
-    def _drop_duplicates(self, columns: Columns) -> np.ndarray:
+    def _drop_duplicates(self, columns: Columns, pool: Executor) -> np.ndarray:
         """Take exact duplicates of one source out of the index; sources of all."""
-        places = partition.same_stamp(self.index, self.row_size, columns.time)
+        places = self._suspects(columns.time, pool)
         self.repeats: dict[int, int] = {}
         if not places.size:
             return np.empty(0, "i4")
@@ -89,6 +109,22 @@ class Runs:
         table = {n: ragged.gather(getattr(columns, n), rows) for n in STORED}
         table["place"] = places
         return self._without(self.vessels, size, table, run)
+
+    def _suspects(self, time: np.ndarray, pool: Executor) -> np.ndarray:
+        """Places in the index that share vessel and time with a neighbour."""
+        runs = np.arange(self.row_size.size)
+        starts = np.cumsum(self.row_size) - self.row_size
+
+        def some(block: np.ndarray) -> np.ndarray:
+            a, b = block[0], block[-1] + 1
+            first, last = starts[a], starts[b - 1] + self.row_size[b - 1]
+            found = partition.same_stamp(
+                self.index[first:last], self.row_size[a:b], time
+            )
+            return first + found
+
+        blocks = list(_cut(runs, self.row_size, BLOCK_ROWS))
+        return np.concatenate(list(pool.map(some, blocks)))
 
     def _without(self, vessels, size, table, run) -> np.ndarray:
         places = table.pop("place")
@@ -152,8 +188,9 @@ def write_group(
     """
     if not len(columns):
         return Written([], np.empty(0, "i4"))
-    encoding = Encoding.of(columns)
-    runs = Runs(columns, known)
+    found = pool.submit(Encoding.of, columns)
+    runs = Runs(columns, known, pool)
+    encoding = found.result()
     columns = columns.replace(vessel=columns.vessel[:0])
     records: list[dict[str, Any]] = []
     try:

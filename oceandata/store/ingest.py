@@ -254,12 +254,13 @@ class Ingest:
         met: set[str] = set()
         try:
             with storage(self.root, "writing parts"):
+                reports = pool.submit(statics_of, taken)
                 if rows is None:
                     written = self._merge_runs(taken[0], pool)
                 else:
                     written = self._write(rows, order, len(group), taken, pool)
                 records += written.records
-                statics = statics_of(taken)
+                statics = reports.result()
                 if len(statics):
                     records.append(write_statics(self.root, statics))
                 rejected = [t.rejects.finish() for t in taken]
