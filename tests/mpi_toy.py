@@ -10,7 +10,6 @@ from oceandata import engines
 from oceankernels.mpi import world
 
 result = engines.run(TOY, PIECES, engine="mpi")
-for rank in range(world().Get_size()):
-    world().Barrier()
-    if rank == world().Get_rank():
-        print(repr(result), flush=True)
+lines = world().gather(repr(result))
+if lines:
+    print(*lines, sep="\n")

@@ -5,6 +5,7 @@ import sys
 
 import oceandata as od
 from oceandata import engines
+from oceankernels.mpi import world
 
 BOX, STEP = (118.0, 32.5, 126.5, 40.0), 0.1
 
@@ -33,4 +34,6 @@ def hours(path, rows, **engine):
 
 if __name__ == "__main__":
     result = hours(sys.argv[1], int(sys.argv[2]), engine="mpi")
-    print(engines.mpi_size(), digest(result), flush=True)
+    ranks = world().gather(f"{engines.mpi_size()} {digest(result)}")
+    if engines.mpi_rank() == 0:
+        print(*ranks, sep="\n")

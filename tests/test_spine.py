@@ -90,7 +90,7 @@ def test_hours__same_bits_on_a_dask_cluster(store, reference):
     distributed = pytest.importorskip("distributed", reason="pip install distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oceankernels import tablefields, tables, textscan
+from oceankernels.jit import jit
 from oceankernels.tablespec import (
     LAT,
     LON,
@@ -260,23 +261,67 @@ def test_mmsi(text, kept):
 
 def test_word_hash__case_and_blanks_do_not_count():
     def code(text: bytes) -> int:
-        return tablefields.hash_word(padded(text), 0, len(text))
+        return tablefields.hash_word(text)
 
     assert code(b"Under way using engine") == code(b" UNDER WAY USING ENGINE ")
     assert code(b"Class A") != code(b"Class B")
     assert code(b"Towing") != code(b"Towing long/wide")
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=40))
+@given(st.binary(max_size=40))
+def test_hash_word__as_the_parser_computes_it(word):
+    assert tablefields.hash_word(word) == compiled_hash(padded(word), 0, len(word))
+
+
+@jit
+def compiled_hash(buf, start, stop):
+    return textscan.word_hash(textscan.pointer(buf), start, stop)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2)), max_size=40))
 def test_changed_rows__first_and_every_change(pairs):
-    codes = np.array([c for c, _ in pairs], np.int32)
-    static = np.array([s for _, s in pairs], np.uint64)
+    keys = np.array([c for c, _ in pairs], np.int64)
+    content = np.array([s for _, s in pairs], np.uint64)
     last, wanted = {}, []
-    for k, (code, content) in enumerate(pairs):
-        if last.get(code) != content:
+    for k, (key, what) in enumerate(pairs):
+        if last.get(key) != what:
             wanted.append(k)
-        last[code] = content
-    assert tablefields.changed_rows(codes, 4, static).tolist() == wanted
+        last[key] = what
+    assert tablefields.changed_rows(keys, content).tolist() == wanted
+
+
+def test_changed_rows__grows_past_its_first_table():
+    keys = np.repeat(np.arange(1, 5001), 2)
+    content = np.full(keys.size, 2**63 + 5, np.uint64)
+    assert (tablefields.changed_rows(keys, content) == np.arange(0, 10_000, 2)).all()
+
+
+def naive_new_rows(rows):
+    """Key, time, content one by one: those that are no repeat of the latest."""
+    latest, wanted = {}, []
+    for k, (key, time, content) in enumerate(rows):
+        if key in latest and time < latest[key][0]:
+            wanted.append(k)
+        elif latest.get(key, (0, None))[1] != content:
+            wanted.append(k)
+            latest[key] = time, content
+    return wanted
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.integers(-3, 9), st.integers(0, 2)), max_size=40
+    ),
+    st.integers(0, 40),
+)
+def test_new_rows__over_calls_as_in_one(rows, cut):
+    known, found = np.zeros((4, 3), np.int64), []
+    for first, part in ((0, rows[:cut]), (len(rows[:cut]), rows[cut:])):
+        table = np.array(part, np.int64).reshape(-1, 3)
+        content = table[:, 2].astype(np.uint64)
+        new, known = tablefields.new_rows(table[:, 0], table[:, 1], content, known)
+        found += (first + new).tolist()
+    assert found == naive_new_rows(rows)
 
 
 def test_numbers_in__nan_where_there_is_none():

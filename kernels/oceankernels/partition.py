@@ -96,13 +96,9 @@ def expand_ranges(starts, stops):
     return out
 
 
-@jit
-def same_stamp(index, row_size, time):
-    """Places in ``index`` that share run and time with a neighbour: (m,) int64.
-
-    Parameters: index (n,) rows in runs of ``row_size``, each run in time; time by row.
-    """
-    out = np.empty(16, np.int64)
+@jit(borrow=True)
+def _same_stamp(index, row_size, time, out):
+    """As :func:`same_stamp`: fills what there is of ``out``, and counts all."""
     count = 0
     start = 0
     for t in range(row_size.size):
@@ -111,20 +107,29 @@ def same_stamp(index, row_size, time):
         for i in range(start, stop):
             here = time[index[i]]
             if i > start and here == before:
-                if count + 2 > out.size:
-                    grown = np.empty(2 * out.size, np.int64)
-                    grown[:count] = out[:count]
-                    out = grown
-                if not noted:
-                    out[count] = i - 1
+                for place in range(i - 1 if not noted else i, i + 1):
+                    if count < out.size:
+                        out[count] = place
                     count += 1
-                out[count] = i
-                count += 1
                 noted = True
             else:
                 noted = False
             before = here
         start = stop
+    return count
+
+
+@jit
+def same_stamp(index, row_size, time):
+    """Places in ``index`` that share run and time with a neighbour: (m,) int64.
+
+    Parameters: index (n,) rows in runs of ``row_size``, each run in time; time by row.
+    """
+    out = np.empty(4096, np.int64)
+    count = _same_stamp(index, row_size, time, out)
+    if count > out.size:
+        out = np.empty(count, np.int64)
+        _same_stamp(index, row_size, time, out)
     return out[:count].copy()
 
 

@@ -32,6 +32,41 @@ def mix64(key):
     return h ^ (h >> np.uint64(31))
 
 
+@jit(inline=True, borrow=True)
+def _slot_of(table, key):
+    """Where a key stands in a table (c, 2) of keys and codes, or the free slot."""
+    last = len(table) - 1
+    slot = np.int64(mix64(key) & np.uint64(last))
+    while table[slot, 1] >= 0 and table[slot, 0] != key:
+        slot = (slot + 1) & last
+    return slot
+
+
+@jit(borrow=True)
+def _enter(distinct, table):
+    """Put keys and their numbers into an empty table."""
+    for code in range(distinct.size):
+        slot = _slot_of(table, distinct[code])
+        table[slot, 0], table[slot, 1] = distinct[code], code
+
+
+@jit(borrow=True)
+def _number(keys, codes, distinct, table, state):
+    """Go on in :func:`index_keys` from ``state`` (row, keys) till distinct is full."""
+    row, count = state
+    while row < keys.size:
+        slot = _slot_of(table, keys[row])
+        if table[slot, 1] < 0:
+            if count == distinct.size:
+                break
+            distinct[count] = keys[row]
+            table[slot, 0], table[slot, 1] = keys[row], count
+            count += 1
+        codes[row] = table[slot, 1]
+        row += 1
+    return row, count
+
+
 @jit
 def index_keys(keys):
     """Number the distinct keys in order of first appearance.
@@ -39,43 +74,18 @@ def index_keys(keys):
     Parameters: keys (n,) int64. Returns codes (n,) int32 and the distinct keys (v,)
     int64, with ``distinct[codes] == keys``.
     """
-    n = keys.size
-    codes = np.empty(n, np.int32)
-    capacity = 1024
-    table = np.full(capacity, np.int32(-1), np.int32)
-    distinct = np.empty(capacity // 2, np.int64)
-    count = 0
-    last_key = np.int64(0)
-    last_code = np.int32(-1)
-    for i in range(n):
-        key = keys[i]
-        if last_code >= 0 and key == last_key:
-            codes[i] = last_code
-            continue
-        slot = np.int64(mix64(key) & np.uint64(capacity - 1))
-        while table[slot] >= 0 and distinct[table[slot]] != key:
-            slot = (slot + 1) & (capacity - 1)
-        if table[slot] < 0:
-            if count == distinct.size:
-                capacity *= 2
-                grown = np.empty(capacity // 2, np.int64)
-                grown[:count] = distinct
-                distinct = grown
-                table = np.full(capacity, np.int32(-1), np.int32)
-                for j in range(count):
-                    s = np.int64(mix64(distinct[j]) & np.uint64(capacity - 1))
-                    while table[s] >= 0:
-                        s = (s + 1) & (capacity - 1)
-                    table[s] = j
-                slot = np.int64(mix64(key) & np.uint64(capacity - 1))
-                while table[slot] >= 0:
-                    slot = (slot + 1) & (capacity - 1)
-            distinct[count] = key
-            table[slot] = count
-            count += 1
-        last_key, last_code = key, table[slot]
-        codes[i] = last_code
-    return codes, distinct[:count].copy()
+    codes = np.empty(keys.size, np.int32)
+    distinct = np.empty(512, np.int64)
+    state = (0, 0)
+    while True:
+        table = np.full((2 * distinct.size, 2), _EMPTY, np.int64)
+        _enter(distinct[: state[1]], table)
+        state = _number(keys, codes, distinct, table, state)
+        if state[0] == keys.size:
+            return codes, distinct[: state[1]].copy()
+        grown = np.empty(2 * distinct.size, np.int64)
+        grown[: distinct.size] = distinct
+        distinct = grown
 
 
 @jit

@@ -8,7 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from oceankernels.jit import jit
+from oceankernels.ragged import mix64
 from oceankernels.textscan import (
+    MIX_A,
+    MIX_B,
     MORE,
     QUOTE,
     closing_quote,
@@ -18,15 +21,27 @@ from oceankernels.textscan import (
     record_extent,
     skip_field,
     trim,
-    word_hash,
 )
 from oceankernels.textvalues import BAD, MISSING, P10F, slow_number
 
+_MIX_A, _MIX_B, _BITS = int(MIX_A), int(MIX_B), (1 << 64) - 1
 
-@jit
-def hash_word(buf, start, stop):
-    """Hash of the word ``buf[start:stop]`` (an array), as the parser computes it."""
-    return word_hash(pointer(buf), start, stop)
+
+def hash_word(word):
+    """Hash of a word (bytes) as the parser computes it (``textscan.word_hash``).
+
+    In plain Python: a few dozen words a file are no reason to wait for the compiler.
+    """
+    word = word.strip(b" \t\r")
+    state = len(word)
+    for a in range(0, len(word) // 8 * 8 + 1, 8):
+        part = word[a : a + 8]
+        letters = int.from_bytes(bytes(byte | 0x20 for byte in part), "little")
+        state = ((state ^ letters) * _MIX_A) & _BITS
+        state ^= state >> 32
+        state = (state * _MIX_B) & _BITS
+        state ^= state >> 29
+    return state
 
 
 @jit
@@ -108,21 +123,75 @@ def numbers_in(buf, spans):
     return out
 
 
-@jit
-def changed_rows(codes, n_codes, static):
-    """Rows whose static hash differs from the last one of their vessel.
+@jit(inline=True, borrow=True)
+def _slot_of(table, key):
+    """Where a key, not 0, stands in a table whose first column has the keys."""
+    last = len(table) - 1
+    slot = np.int64(mix64(key) & np.uint64(last))
+    while table[slot, 0] != 0 and table[slot, 0] != key:
+        slot = (slot + 1) & last
+    return slot
 
-    codes (n,): vessel of each row, 0 … n_codes - 1. The first row of a vessel counts.
-    """
-    last = np.zeros(n_codes, np.uint64)
-    seen = np.zeros(n_codes, np.bool_)
-    out = np.empty(codes.size, np.int64)
-    n = 0
-    for row in range(codes.size):
-        code = codes[row]
-        if not seen[code] or last[code] != static[row]:
-            seen[code] = True
-            last[code] = static[row]
+
+@jit(borrow=True)
+def _copy_entries(table, out):
+    """Entries of one table into a larger one."""
+    for k in range(len(table)):
+        if table[k, 0] != 0:
+            slot = _slot_of(out, table[k, 0])
+            for c in range(table.shape[1]):
+                out[slot, c] = table[k, c]
+
+
+@jit(borrow=True)
+def _note_new(keys, time, content, known, out, state):
+    """Go on in :func:`new_rows` at ``state`` (row, found, keys); stop if full."""
+    row, n, count = state
+    while row < keys.size:
+        slot = _slot_of(known, keys[row])
+        same = np.int64(content[row])
+        free = known[slot, 0] == 0
+        if free and 2 * count >= len(known):
+            break
+        if free or time[row] >= known[slot, 1]:
+            if free or known[slot, 2] != same:
+                count += free
+                known[slot, 0], known[slot, 1] = keys[row], time[row]
+                known[slot, 2] = same
+                out[n] = row
+                n += 1
+        else:
             out[n] = row
             n += 1
-    return out[:n].copy()
+        row += 1
+    return row, n, count
+
+
+@jit
+def new_rows(keys, time, content, known):
+    """Rows that differ from the latest one of their key, over many calls.
+
+    keys (n,) int64, not 0; time (n,) int64; content (n,) uint64; known (c, 3) int64:
+    what earlier calls left, at first zeros, c a power of 2. It is changed. A row
+    earlier than the latest one that counted, counts. Returns the rows that count and
+    the next ``known``.
+    """
+    out = np.empty(keys.size, np.int64)
+    state = (0, 0, np.count_nonzero(known[:, 0]))
+    while True:
+        state = _note_new(keys, time, content, known, out, state)
+        if state[0] == keys.size:
+            return out[: state[1]].copy(), known
+        grown = np.zeros((2 * len(known), 3), np.int64)
+        _copy_entries(known, grown)
+        known = grown
+
+
+@jit
+def changed_rows(keys, content):
+    """Rows whose content differs from the last one of their key.
+
+    keys (n,) int64, not 0: the vessel of each row; content (n,) uint64. The first row
+    of a key counts.
+    """
+    return new_rows(keys, keys, content, np.zeros((1024, 3), np.int64))[0]

@@ -33,8 +33,8 @@ _ONES = np.uint64(0x0101010101010101)
 _HIGH = np.uint64(0x8080808080808080)
 _NEWLINES = np.uint64(0x0A0A0A0A0A0A0A0A)
 _QUOTES = np.uint64(0x2222222222222222)
-_MIX_A = np.uint64(0x9E3779B97F4A7C15)
-_MIX_B = np.uint64(0xD6E8FEB86659FD93)
+MIX_A = np.uint64(0x9E3779B97F4A7C15)
+MIX_B = np.uint64(0xD6E8FEB86659FD93)
 _S29, _S32 = np.uint64(29), np.uint64(32)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _CASE = np.uint64(0x2020202020202020)
@@ -89,9 +89,9 @@ def matches(word, pattern):
 @jit(inline=True)
 def mix(state, word):
     """Stir 8 bytes into a 64-bit state."""
-    state = (state ^ word) * _MIX_A
+    state = (state ^ word) * MIX_A
     state ^= state >> _S32
-    state *= _MIX_B
+    state *= MIX_B
     return state ^ (state >> _S29)
 
 

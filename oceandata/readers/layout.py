@@ -15,7 +15,7 @@ import numpy as np
 
 from oceandata.errors import FormatError
 from oceandata.readers.protocol import Head
-from oceankernels import tablefields, tablespec, textscan
+from oceankernels import tablefields, tablespec
 from oceankernels.tablespec import Spec
 
 HEAD_BYTES = 1 << 16
@@ -239,10 +239,7 @@ def word_table(words: Mapping[int, Mapping[str, int]]) -> np.ndarray:
         size *= 2
     table = np.zeros((size, 2), np.uint64)
     for slot, word, code in pairs:
-        raw = word.encode()
-        text = np.zeros(len(raw) + textscan.SLACK, np.uint8)
-        text[: len(raw)] = np.frombuffer(raw, np.uint8)
-        key = int(tablefields.hash_word(text, 0, len(raw))) ^ slot
+        key = tablefields.hash_word(word.encode()) ^ slot
         place = key & (size - 1)
         while table[place, 0] and table[place, 0] != key:
             place = (place + 1) & (size - 1)

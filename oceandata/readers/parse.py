@@ -142,12 +142,10 @@ def _record_stops(block: Block, rows: Rows, bad: Bad) -> np.ndarray:
 
 def _batch(block, table, rows, bad, tally, repairs, memory) -> TrackBatch:
     n = len(rows.time)
-    codes, distinct = ragged.index_keys(rows.vessel)
     names: dict[int, str] = {}
     vessel = rows.vessel
     if table.layout.text_id:
-        distinct, names = _text_ids(block, table, rows, codes, distinct)
-        vessel = distinct[codes]
+        vessel, names = _text_ids(block, table, rows)
     fine = {
         name: _column(getattr(rows, name), rows.fine, slot, tally.needs_wide)
         for slot, name in FINE
@@ -163,7 +161,7 @@ def _batch(block, table, rows, bad, tally, repairs, memory) -> TrackBatch:
     )
     reports = Reports.empty()
     if not table.layout.text_id:
-        reports = reports_of(block, table, rows, codes, len(distinct), memory.statics)
+        reports = reports_of(block, table, rows, memory.statics)
     return TrackBatch(
         columns, names, reports, _rejected(block, bad), n + len(bad.line), repairs
     )
@@ -177,13 +175,14 @@ def _column(integers, fine, slot: int, needs_wide) -> np.ndarray:
     return values.copy() if slot in (LON, LAT) else values.astype(np.float32)
 
 
-def _text_ids(block, table, rows, codes, distinct) -> tuple[np.ndarray, dict]:
-    """Keys of the distinct vessels known by text, and the text of each key."""
+def _text_ids(block, table, rows) -> tuple[np.ndarray, dict]:
+    """Keys of the rows' vessels known by text, and the text of each key."""
+    codes, distinct = ragged.index_keys(rows.vessel)
     first = np.empty(distinct.size, np.int64)
     first[codes[::-1]] = np.arange(codes.size - 1, -1, -1)
     texts = _texts(block, table, rows.start[first])
     keys = [vessel_key(text) for text in texts]
-    return np.array(keys, np.int64), dict(zip(keys, texts, strict=True))
+    return np.array(keys, np.int64)[codes], dict(zip(keys, texts, strict=True))
 
 
 def _texts(block: Block, table: Table, starts: np.ndarray) -> list[str]:

@@ -54,7 +54,8 @@ class Reports:
     vessel int64, time int64 (µs, UTC), imo int64 (0 unknown), ship_type int16 (AIS
     code, -1 unknown), length, width, draught float32 (m, NaN unknown), transceiver
     int8 (0 unknown, 1 class A, 2 class B); name, call_sign, destination object arrays
-    of str ("" unknown).
+    of str ("" unknown). content uint64, or None where the reader keeps no account:
+    equal numbers mean equal values of all but vessel and time, in this process.
     """
 
     vessel: np.ndarray
@@ -68,6 +69,7 @@ class Reports:
     width: np.ndarray
     draught: np.ndarray
     transceiver: np.ndarray
+    content: np.ndarray | None = None
 
     def __len__(self) -> int:
         return int(self.vessel.size)
@@ -84,7 +86,9 @@ class Reports:
         )
 
     def take(self, index: np.ndarray) -> Reports:
-        return Reports(**{n: getattr(self, n)[index] for n in REPORT_DTYPES})
+        content = None if self.content is None else self.content[index]
+        rows = {n: getattr(self, n)[index] for n in REPORT_DTYPES}
+        return Reports(**rows, content=content)
 
 
 REPORT_DTYPES = {

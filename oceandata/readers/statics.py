@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,6 +34,25 @@ CONTENT = tuple(
 _MOST_KNOWN = 1_000_000
 
 
+_numbers = itertools.count(1)  # of contents; none is used twice in a process
+
+
+@dataclass(frozen=True)
+class Known:
+    """Contents by their hash: ``number`` tells equal ones, 0 that all is unknown."""
+
+    hashes: np.ndarray
+    number: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def place(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where hashes (n,) stand, and whether they do."""
+        place = np.searchsorted(self.hashes, hashes)
+        there = place < self.hashes.size
+        there[there] = self.hashes[place[there]] == hashes[there]
+        return place, there
+
+
 class Statics:
     """Decoded contents of static columns by their hash; shared by parsing threads."""
 
@@ -40,47 +61,85 @@ class Statics:
         self._forget()
 
     def _forget(self) -> None:
-        self._hashes = np.empty(0, np.uint64)
-        self._contents = {name: np.empty(0, REPORT_DTYPES[name]) for name in CONTENT}
+        columns = {name: np.empty(0, REPORT_DTYPES[name]) for name in CONTENT}
+        self._known = Known(np.empty(0, np.uint64), np.empty(0, np.uint64), columns)
+        self._met: dict[tuple, int] = {}
 
-    def take(self, hashes: np.ndarray, decode_rows: Callable) -> dict[str, np.ndarray]:
-        """Contents of hashes (n,); ``decode_rows`` decodes the k-th ones of them."""
+    def find(
+        self, hashes: np.ndarray, decode_rows: Callable
+    ) -> tuple[Known, np.ndarray]:
+        """Contents that will not change, and the places of hashes (n,) among them.
+
+        ``decode_rows`` decodes the k-th ones of them.
+        """
+        known = self._known
+        place, there = known.place(hashes)
+        if there.all():
+            return known, place
         with self._lock:
-            if self._hashes.size > _MOST_KNOWN:
+            if self._known.hashes.size > _MOST_KNOWN:
                 self._forget()
-            place = np.searchsorted(self._hashes, hashes)
-            known = place < self._hashes.size
-            known[known] = self._hashes[place[known]] == hashes[known]
-            if not known.all():
-                new, first = np.unique(hashes[~known], return_index=True)
-                fresh = decode_rows(np.flatnonzero(~known)[first])
-                where = np.searchsorted(self._hashes, new)
-                self._hashes = np.insert(self._hashes, where, new)
-                self._contents = {
-                    name: np.insert(values, where, fresh[name])
-                    for name, values in self._contents.items()
-                }
-                place = np.searchsorted(self._hashes, hashes)
-            return {name: values[place] for name, values in self._contents.items()}
+            _, there = self._known.place(hashes)
+            if not there.all():
+                new, first = np.unique(hashes[~there], return_index=True)
+                self._learn(new, decode_rows(np.flatnonzero(~there)[first]))
+            known = self._known
+        return known, known.place(hashes)[0]
+
+    def _learn(self, new: np.ndarray, fresh: dict[str, np.ndarray]) -> None:
+        known = self._known
+        where = np.searchsorted(known.hashes, new)
+        self._known = Known(
+            np.insert(known.hashes, where, new),
+            np.insert(known.number, where, self._number(fresh)),
+            {
+                name: np.insert(values, where, fresh[name])
+                for name, values in known.columns.items()
+            },
+        )
+
+    def _number(self, fresh: dict[str, np.ndarray]) -> np.ndarray:
+        """A number of each content, 0 where nothing is said."""
+        columns = dict(fresh)
+        for name in SIZES:  # a size that is known is above zero
+            columns[name] = np.where(np.isnan(fresh[name]), 0, fresh[name])
+        says = (columns["imo"] > 0) | (columns["ship_type"] > 0)
+        for name in (*SIZES, *TEXTS.values()):
+            says |= columns[name] != ("" if columns[name].dtype == object else 0)
+        out = np.zeros(says.size, np.uint64)
+        rows = zip(*(columns[name].tolist() for name in CONTENT), strict=True)
+        for k, (row, something) in enumerate(zip(rows, says.tolist(), strict=True)):
+            if something:
+                if row not in self._met:
+                    self._met[row] = next(_numbers)
+                out[k] = self._met[row]
+        return out
 
 
-def reports_of(block, table, rows, codes, n_vessels: int, statics: Statics) -> Reports:
-    """Reports of a block: where a vessel's static columns differ from its last ones."""
+def reports_of(block, table, rows, statics: Statics) -> Reports:
+    """Reports of a block that say something, and not the same as the vessel's last."""
     places = {n: table.places[n] for n in STATIC_NAMES if n in table.places}
     if not places or not rows.time.size:
         return Reports.empty()
-    changed = tablefields.changed_rows(codes, n_vessels, rows.static)
+    changed = tablefields.changed_rows(rows.vessel, rows.static)
 
     def decode_rows(which: np.ndarray) -> dict[str, np.ndarray]:
         return _decode(block, table, places, rows.start[changed[which]])
 
-    reports = Reports(
-        vessel=rows.vessel[changed],
+    known, place = statics.find(rows.static[changed], decode_rows)
+    says = np.flatnonzero(known.number[place])
+    changed, place = changed[says], place[says]
+    vessel, transceiver = rows.vessel[changed], rows.transceiver[changed]
+    content = known.number[place] * np.uint64(4) + transceiver.astype(np.uint64)
+    new = tablefields.changed_rows(vessel, content)
+    changed, place = changed[new], place[new]
+    return Reports(
+        vessel=vessel[new],
         time=rows.time[changed],
-        transceiver=rows.transceiver[changed],
-        **statics.take(rows.static[changed], decode_rows),
+        transceiver=transceiver[new],
+        content=content[new],
+        **{name: values[place] for name, values in known.columns.items()},
     )
-    return _informative(reports)
 
 
 def _decode(block, table, places: dict[str, int], starts: np.ndarray) -> dict:
@@ -148,24 +207,3 @@ def _ship_types(block, table, span, n: int) -> np.ndarray:
     values[old] = [_AVIS.get(int(v), 90) for v in values[old]]
     whole = (values >= 0) & (values <= 99) & (values == np.floor(values))
     return np.where(whole, values, -1).astype(np.int16)
-
-
-def _informative(reports: Reports) -> Reports:
-    """Reports that say something, and not the same as the vessel's last one."""
-    says = (reports.imo > 0) | (reports.ship_type > 0)
-    for name in SIZES:
-        says |= ~np.isnan(getattr(reports, name))
-    for name in TEXTS.values():
-        says |= getattr(reports, name) != ""
-    reports = reports.take(np.flatnonzero(says))
-    order = np.argsort(reports.vessel, kind="stable")
-    by_vessel = reports.take(order)
-    same = np.zeros(len(reports), bool)
-    same[1:] = by_vessel.vessel[1:] == by_vessel.vessel[:-1]
-    for name in (*CONTENT, "transceiver"):
-        values = getattr(by_vessel, name)
-        alike = values[1:] == values[:-1]
-        if name in SIZES:
-            alike |= np.isnan(values[1:]) & np.isnan(values[:-1])
-        same[1:] &= alike
-    return reports.take(np.sort(order[~same]))

@@ -11,6 +11,7 @@ import numpy as np
 from oceandata.store.rejects import Rejects
 from oceandata.store.sources import Source
 from oceandata.store.static import Statics, from_reports, tidy
+from oceankernels import tablefields
 
 
 @dataclass
@@ -84,11 +85,18 @@ class Taken:
     duplicates: int = 0
     rows_read: int = 0
     most_reports: int = 100_000
+    said: np.ndarray = field(default_factory=lambda: np.zeros((1 << 12, 3), np.int64))
     identity: str = ""
     sha256: str = ""
 
     def add_reports(self, reports: Any) -> None:
         """Keep static reports; what repeats is dropped as they grow."""
+        if reports.content is not None:
+            # Most batches say again what the batches before them said.
+            new, self.said = tablefields.new_rows(
+                reports.vessel, reports.time, reports.content, self.said
+            )
+            reports = reports.take(new)
         self.reports.append(from_reports([reports], [0]))
         if sum(r["vessel"].size for r in self.reports) > self.most_reports:
             self.settle_reports()

@@ -21,7 +21,7 @@ from oceandata.errors import FormatError, OceanDataError, StoreError
 from oceandata.store.log import State
 
 RANGE_BYTES = 4 << 30
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20  # stays in the cache between reading and hashing
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,12 @@ class Stack:
     def _room(self, name: str, rows: int) -> np.ndarray:
         array = self._arrays[name]
         if array.size < rows:
-            # In place: large blocks are remapped by the system, not copied. No view
-            # that ``columns`` gave is alive while rows are added.
-            array.resize(max(rows, 5 * array.size // 4, 1 << 16), refcheck=False)
+            # Far more than asked for: the system gives memory where rows are written,
+            # and to fresh arrays of this size in large pages. ``resize`` would fill
+            # what it adds with zeros, one small page after another.
+            grown = np.empty(max(rows, 8 * array.size, 1 << 16), array.dtype)
+            grown[: self._rows] = array[: self._rows]
+            self._arrays[name] = array = grown
         return array
 
     def _as_float(self, name: str) -> np.ndarray:
