@@ -9,7 +9,7 @@ DEMO ?= demo
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 # once set up, nothing needs a network: prove it where the kernel lets us
-OFFLINE := $(shell unshare -rn true 2>/dev/null && echo unshare -rn)
+OFFLINE := $(shell for o in -n -rn; do unshare $$o true 2>/dev/null && echo unshare $$o && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check docs bench clean

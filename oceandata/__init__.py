@@ -11,7 +11,7 @@ Motion      track_speed, track_course, track_length
 Density     regular_grid, vessel_hours, vessel_distance, transit_counts
 Products    to_netcdf, to_geotiff, plot_map, plot_panels, write_report, provenance
 Simulate    simulate_sea
-Jobs        run_job
+Jobs        run_job, submit, submitted
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ _HOME = {
     "provenance": "oceandata.products",
     "simulate_sea": "oceandata.sea",
     "run_job": "oceandata.job",
+    "submit": "oceandata.job.slurm",
+    "submitted": "oceandata.job.slurm",
 }
 
 __all__ = ["__version__", *_HOME]

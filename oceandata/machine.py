@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
 _LAUNCHER_SIZE = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE", "MPI_LOCALNRANKS")
+LOGIN_WORKERS = 2
+LOGIN_BYTES = 2 << 30
+"""What a process may use on a login node, which it shares with everybody."""
+
+
+def login_node() -> bool:
+    """Is this the login node of a Slurm cluster, where no one should compute?
+
+    Taken for one: a machine with ``srun`` and ``sinfo`` on the path, outside of any
+    job. A workstation from which jobs are submitted looks the same; there
+    ``OCEANDATA_LOGIN_LIMITS=0`` lifts the limits, as ``--force`` does for one command.
+    """
+    if os.environ.get("OCEANDATA_LOGIN_LIMITS", "1") == "0":
+        return False
+    if os.environ.get("SLURM_JOB_ID"):
+        return False
+    return bool(shutil.which("srun") and shutil.which("sinfo"))
+
+
+@functools.cache
+def _tell_of_limits() -> None:
+    logging.getLogger("oceandata").warning(
+        "this looks like the login node of a cluster (srun is here, SLURM_JOB_ID is "
+        "not set): using at most %d threads and %d GB. Submit a job (oceandata submit, "
+        "salloc); if this machine is your own, set OCEANDATA_LOGIN_LIMITS=0 or add "
+        "--force",
+        LOGIN_WORKERS,
+        LOGIN_BYTES >> 30,
+    )
+
+
+def allowed_workers(asked: int | None) -> int:
+    """The threads asked for, or the default; on a login node two at most."""
+    workers = asked or default_workers()
+    if workers > LOGIN_WORKERS and login_node():
+        _tell_of_limits()
+        return LOGIN_WORKERS
+    return workers
 
 
 def default_workers() -> int:
-    """Threads to use: min(affinity, cgroup quota, SLURM_CPUS_PER_TASK), at least 1."""
+    """Threads to use, at least 1: the least of these.
+
+    Affinity, cgroup quota, ``SLURM_CPUS_PER_TASK``, and two on a login node.
+    """
     limits = [len(os.sched_getaffinity(0))]
     quota = _cpu_quota()
     if quota:
@@ -19,6 +63,9 @@ def default_workers() -> int:
     slurm = os.environ.get("SLURM_CPUS_PER_TASK", "")
     if slurm.isdigit():
         limits.append(int(slurm))
+    if min(limits) > LOGIN_WORKERS and login_node():
+        _tell_of_limits()
+        limits.append(LOGIN_WORKERS)
     return max(1, min(limits))
 
 
@@ -46,7 +93,7 @@ def _cpu_quota() -> int | None:
 
 
 def memory_budget() -> int:
-    """Bytes this process may use: the least of RAM, cgroup limit and Slurm's limit."""
+    """Bytes this process may use: the least of RAM, cgroup, Slurm and login limits."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for folder in _cgroup_folders():
         try:
@@ -58,6 +105,9 @@ def memory_budget() -> int:
     slurm = os.environ.get("SLURM_MEM_PER_NODE", "")
     if slurm.isdigit() and int(slurm) > 0:
         limits.append(int(slurm) << 20)
+    if login_node():
+        _tell_of_limits()
+        limits.append(LOGIN_BYTES)
     return min(limits)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +14,7 @@ from toy_reduction import PIECES, TOY, ToyPiece
 
 from oceandata import engines
 from oceandata.errors import EngineError
-from oceankernels import mpi, reduction
+from oceankernels import reduction
 
 HERE = Path(__file__).parent
 
@@ -50,14 +48,6 @@ def test_run__dask_cluster_same_bits(reference, workers, tmp_path):
     ):
         client.run(sys.path.insert, 0, str(HERE))
         assert engines.run(TOY, PIECES, engine="dask") == reference
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("ranks", [1, 2, 3])
-def test_run__mpi_same_bits(reference, ranks):
-    lines = run_mpi(ranks, "mpi_toy.py").splitlines()
-    assert len(lines) == ranks, "every rank reports"
-    assert set(lines) == {repr(reference)}
 
 
 def run_mpi(ranks, script, *arguments):
@@ -124,32 +114,6 @@ def test_accumulator__knows_that_a_piece_is_missing():
 def test_fold__of_nothing():
     with pytest.raises(ValueError, match="at least one state"):
         reduction.fold([], max)
-
-
-@given(st.lists(st.integers(0, 1000), min_size=1, max_size=90), st.integers(1, 40))
-def test_shares__cover_all_pieces_and_balance(cost, size):
-    bounds = mpi.shares(np.array(cost), size)
-    assert bounds[0] == 0
-    assert bounds[-1] == len(cost)
-    assert (np.diff(bounds) >= 0).all()
-    loads = [sum(max(c, 1) for c in cost[a:b]) for a, b in pairwise(bounds)]
-    fair = sum(max(c, 1) for c in cost) / size
-    assert max(loads) <= fair + max(max(c, 1) for c in cost)
-
-
-@given(st.integers(1, 60), st.integers(1, 9))
-def test_tree_plan__sends_only_towards_lower_ranks(n, size):
-    bounds = mpi.shares(np.ones(n, "i8"), size)
-    plan = mpi.tree_plan(bounds)
-    assert len(plan) == n - 1
-    assert all(left <= right for _, _, left, right in plan)
-
-
-def test_check_launcher__refuses_silent_singletons():
-    with pytest.raises(RuntimeError, match=r"started 4 tasks .* MPI sees 1 .*pmi2"):
-        mpi.check_launcher(1, {"SLURM_STEP_NUM_TASKS": "4"})
-    mpi.check_launcher(4, {"SLURM_STEP_NUM_TASKS": "4", "PMI_SIZE": "4"})
-    mpi.check_launcher(1, {})
 
 
 def test_machine__limits_are_sensible(monkeypatch):

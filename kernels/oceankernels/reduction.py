@@ -8,14 +8,14 @@ folded through a tree that is fixed by the order of the pieces (:func:`fold`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """Three functions that define an analysis over pieces.
+    """Three functions that define an analysis over pieces; two more for large states.
 
     partial : piece -> state
         Single-threaded; called once a piece, anywhere. The state is picklable.
@@ -23,11 +23,20 @@ class Reduction:
         Associative. May reuse (overwrite) its first argument.
     finalize : state -> result
         Called once, with the state of all pieces.
+    split : (state, n) -> list of n states, optional
+        Says that states combine in any order with the same bits, and divides one by
+        content: combining part i of all states, for every i, is combining the states.
+        Ranks use it so that no rank holds the whole.
+    assemble : iterator of states -> result
+        Needed with ``split``: ``finalize`` for a state that comes in its parts, part 0
+        first; parts of which no piece had anything may be missing.
     """
 
     partial: Callable[[Any], Any]
     combine: Callable[[Any, Any], Any]
     finalize: Callable[[Any], Any]
+    split: Callable[[Any, int], list[Any]] | None = None
+    assemble: Callable[[Iterator[Any]], Any] | None = None
 
 
 def fold(states: Sequence[Any], combine: Callable[[Any, Any], Any]) -> Any:
@@ -77,6 +86,11 @@ class Accumulator:
             state = self._combine(first, second)
             level, k = level + 1, k // 2
         self._waiting[level, k] = state
+
+    @property
+    def waiting(self) -> dict[tuple[int, int], Any]:
+        """States that wait for their sibling, by (level, number) in the tree."""
+        return self._waiting
 
     def result(self) -> Any:
         """The state of all pieces; a ``RuntimeError`` if some never came."""

@@ -15,6 +15,7 @@ caller bounds the total, which bounds every cell.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -262,6 +263,20 @@ def _smallest(a, i, b, j, out, n):
         out[n, k] = max(x, y)
         p += x >= y
         q += y >= x
+
+
+def by_owner(cells: Cells, n: int) -> list[Cells]:
+    """Cells of each of `n` owners: a tile is whole, tiles are spread evenly.
+
+    Every part is sorted as `cells` is; the owner of a tile depends on its key and `n`.
+    """
+    tile = cells.key.view(np.uint64) >> np.uint64(2 * SHIFT)
+    owner = ((tile * _SPREAD) >> np.uint64(40)) % np.uint64(n)
+    owner = owner.astype(np.uint16 if n <= 1 << 16 else np.uint32)
+    order = np.argsort(owner, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))])
+    parts = (order[a:b] for a, b in pairwise(bounds))
+    return [Cells(*(values[part] for values in cells)) for part in parts]
 
 
 def spread(cells, value, withheld, first_month, min_vessels, per_unit):

@@ -21,6 +21,7 @@ COMMANDS = {
     "compact": "stores",
     "vacuum": "stores",
     "run": "run",
+    "submit": "submit",
     "export": "export",
     "demo": "demo",
 }

@@ -9,6 +9,7 @@ PARTLY_REFUSED = 3
 DAMAGED = 4
 CONFLICT = 5
 ENGINE = 6
+STOPPED = 75
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -19,6 +20,7 @@ MEANINGS = {
     DAMAGED: "the store is damaged",
     CONFLICT: "another job committed something that excludes this commit",
     ENGINE: "a piece of the computation failed, or the engine cannot run here",
+    STOPPED: "stopped by a signal; the same command goes on from there",
     INTERRUPTED: "interrupted",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import click
 
 from oceandata.cli import codes, show
 from oceandata.cli.files import files_of
+
+FIRST = "000000000000.json"
 
 
 @click.command()
@@ -35,9 +38,7 @@ def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) ->
     """
     renamed = dict(_pair(text) for text in columns) or None
     files = files_of(paths)
-    from oceandata.store import create_store, open_store
-
-    target = open_store(store) if Path(store).exists() else create_store(store)
+    target = _open_or_create(Path(store))
     with show.progress("ingest") as progress:
         report = target.ingest(
             files,
@@ -54,6 +55,24 @@ def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) ->
     else:
         show.say(report_text(facts))
     return code_of_report(facts, len(files))
+
+
+def _open_or_create(path: Path) -> Any:
+    """The store at a path; many jobs may come here at once, and one makes it."""
+    from oceandata.errors import StoreError
+    from oceandata.store import create_store, open_store
+
+    deadline = time.monotonic() + 30.0
+    while True:
+        try:
+            return open_store(path) if path.exists() else create_store(path)
+        except StoreError:
+            # another job may have made the folders and not yet the first commit
+            if (path / "log" / FIRST).exists():
+                return open_store(path)
+            if not (path / "log").is_dir() or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def report_facts(report: Any) -> dict:

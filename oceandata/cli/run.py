@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from typing import Any
 
@@ -31,18 +32,70 @@ from oceandata.cli import codes, show
     metavar="SECTION.KEY=VALUE",
     help="Replace a value of the job file.",
 )
-def run(job, engine, workers, dry_run, fresh, output, store, overrides) -> int:
+@click.option(
+    "--checkpoint/--no-checkpoint",
+    default=None,
+    help="Keep finished pieces; stop on SIGUSR1. Default: inside a Slurm job.",
+)
+@click.option(
+    "--scheduler-file",
+    type=click.Path(),
+    help="Of the dask scheduler to compute on; with --engine dask.",
+)
+@click.option("--force", is_flag=True, help="Lift the limits of a login node.")
+def run(
+    job, engine, workers, dry_run, fresh, output, store, overrides, checkpoint,
+    scheduler_file, force,
+) -> int:  # fmt: skip
     """Run a job file: files to store, store to steps, steps to products.
 
     The whole file is checked before anything starts. Steps and products that an
     earlier run finished are skipped. Leaves with 3 if some input files were refused.
     """
-    from oceandata.job import plan_job, read_job, run_job
+    from oceandata.job import plan_job, read_job
 
+    if force:
+        os.environ["OCEANDATA_LOGIN_LIMITS"] = "0"
+    if scheduler_file and engine != "dask":
+        raise click.UsageError("--scheduler-file goes with --engine dask")
     read = read_job(job, overrides=overrides, output=output, store=store)
     if dry_run:
         show.say(plan_text(plan_job(read)))
         return codes.OK
+    if checkpoint is None:
+        checkpoint = bool(os.environ.get("SLURM_JOB_ID"))
+    with _client(scheduler_file):
+        if not checkpoint:
+            return _run(read, engine, workers, fresh, None)
+        return _run_until_told(read, engine, workers, fresh)
+
+
+def _client(scheduler_file: str | None) -> Any:
+    """The client of a dask scheduler, as a context; nothing without a file."""
+    if scheduler_file is None:
+        return nullcontext()
+    from distributed import Client
+
+    return Client(scheduler_file=scheduler_file)
+
+
+def _run_until_told(read: Any, engine: str, workers: int | None, fresh: bool) -> int:
+    """Run the job with checkpoints until it is done or a signal stops it."""
+    from oceandata.engines import mpi_size, stopping
+
+    several = engine == "mpi" and mpi_size() > 1
+    try:
+        with stopping.on_signals(leave=several):
+            return _run(read, engine, workers, fresh, read.output / "checkpoints")
+    except stopping.Stopped as stopped:
+        click.echo(f"oceandata: {stopped}; the same command goes on", err=True)
+        return codes.STOPPED
+
+
+def _run(read: Any, engine: str, workers: int | None, fresh: bool, kept: Any) -> int:
+    """Run the job and print its products; `kept` is the folder of checkpoints."""
+    from oceandata.job import run_job
+
     first = engine != "mpi" or _first_rank()
     result = run_job(
         read,
@@ -51,6 +104,7 @@ def run(job, engine, workers, dry_run, fresh, output, store, overrides) -> int:
         fresh=fresh,
         progress=show.progress if first else lambda title: nullcontext(),
         log=show.log if first else None,
+        checkpoints=kept,
     )
     if first:
         for path in result.products:

@@ -4,6 +4,7 @@
 workers: states are combined in a tree fixed by the order of the pieces.
 """
 
+from oceandata.engines.map import map_pieces
 from oceandata.engines.run import ENGINES, run
 from oceandata.machine import (
     barrier,
@@ -21,6 +22,7 @@ __all__ = [
     "TrackArrays",
     "barrier",
     "default_workers",
+    "map_pieces",
     "memory_budget",
     "mpi_rank",
     "mpi_size",

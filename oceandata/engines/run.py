@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
+from oceandata.engines.checkpoint import recording
 from oceandata.errors import EngineError
-from oceandata.machine import default_workers
+from oceandata.machine import allowed_workers
 from oceankernels.reduction import Accumulator, Reduction
 
 ENGINES = ("threads", "dask", "mpi")
@@ -21,6 +23,7 @@ def run(
     engine: str = "threads",
     workers: int | None = None,
     progress: Progress | None = None,
+    checkpoint: str | os.PathLike | None = None,
 ) -> Any:
     """Compute a reduction over pieces.
 
@@ -38,32 +41,39 @@ def run(
         ``SLURM_CPUS_PER_TASK`` allow. One worker is the reference.
     progress : callable, optional
         Called as ``progress(done, total)`` in rows, from the calling thread.
+    checkpoint : path, optional
+        A folder that keeps the states of finished pieces (not with dask). The same call
+        with the same folder goes on from there, on as many workers or ranks as it
+        likes, and ends with the same bits. The caller removes it.
 
     Returns
     -------
     Any
-        ``finalize`` of the combined state; under MPI on every rank.
+        ``finalize`` of the combined state. Under MPI on every rank if it takes at most
+        64 MiB, else on rank 0, and None on the others.
 
     Raises
     ------
     EngineError
-        A piece failed (its number and the cause), or the engine is not there.
+        A piece failed (its number and the cause), the engine is not there, or the
+        checkpoint is of other work.
     """
     pieces = list(pieces)
     if not pieces:
         raise EngineError("there is nothing to compute: the selection has no pieces")
-    if engine == "threads":
-        state = _run_threads(reduction, pieces, workers, progress)
-    elif engine == "dask":
-        from oceandata.engines.dask import run_dask
-
-        state = run_dask(reduction, pieces, workers, progress)
-    elif engine == "mpi":
-        from oceandata.engines.mpi import run_mpi
-
-        state = run_mpi(reduction, pieces, progress)
-    else:
+    if engine not in ENGINES:
         raise ValueError(f"engine must be one of {ENGINES}, got {engine!r}")
+    with recording(reduction, pieces, engine, checkpoint) as kept:
+        if engine == "threads":
+            state = _run_threads(kept, pieces, workers, progress)
+        elif engine == "dask":
+            from oceandata.engines.dask import run_dask
+
+            state = run_dask(kept, pieces, workers, progress)
+        else:
+            from oceandata.engines.mpi import run_mpi
+
+            return run_mpi(kept, pieces, progress)
     return reduction.finalize(state)
 
 
@@ -83,7 +93,7 @@ def _run_threads(
     progress: Progress | None,
 ) -> Any:
     """States combined as they come; at most ``workers`` pieces are in memory."""
-    workers = min(workers or default_workers(), len(pieces))
+    workers = min(allowed_workers(workers), len(pieces))
     total, done = sum(piece.cost for piece in pieces), 0
     tree = Accumulator(len(pieces), reduction.combine)
     if workers <= 1:

@@ -1,13 +1,14 @@
 """Run a job: ingest, steps, products; what is finished is not done again.
 
-Only rank 0 writes (store, results, products); the other ranks compute their pieces and
-wait. Tracks are never held whole: cleaning and splitting happen inside the pieces of
-the step that consumes them.
+All ranks ingest and compute pieces; only rank 0 commits and writes results and
+products, while the others wait. Tracks are never held whole: cleaning and splitting
+happen inside the pieces of the step that consumes them.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from oceandata.engines.checkpoint import checkpoints_in
 from oceandata.errors import FormatError, JobError, OceanDataError
 from oceandata.job.links import SELECTION
 from oceandata.job.plan import near
@@ -60,6 +62,7 @@ class _Run:
     log: Callable[[str], None]
     state: State
     result: JobResult
+    checkpoints: Path | None = None
 
 
 def run_job(
@@ -70,6 +73,7 @@ def run_job(
     fresh: bool = False,
     progress: Progress | None = None,
     log: Callable[[str], None] | None = None,
+    checkpoints: str | os.PathLike | None = None,
 ) -> JobResult:
     """Run a job file.
 
@@ -88,6 +92,9 @@ def run_job(
         ``(done, total)``.
     log : callable, optional
         Gets one line a stage.
+    checkpoints : path, optional
+        Folder for the states of finished pieces, so that a killed job goes on inside a
+        step; emptied when a step is finished. Not with dask.
 
     Returns
     -------
@@ -113,12 +120,11 @@ def run_job(
         log or (lambda text: None),
         State(read.output),
         JobResult(read),
+        Path(checkpoints) if checkpoints else None,
     )
     on_first_rank(partial(_prepare_output, run, fresh), engine=engine)
     run.state.reload()
-    commit, ingests = _timed(
-        run, "ingest", lambda: on_first_rank(partial(_ingest, run), engine=engine)
-    )
+    commit, ingests = _timed(run, "ingest", partial(_ingest, run))
     run.result.found.commit, run.result.ingests = commit, ingests
     keys = {SELECTION: _selection_key(run)}
     for index in range(len(read.job.step)):
@@ -140,6 +146,12 @@ def _prepare_output(run: _Run, fresh: bool) -> None:
         ) from None
     if fresh:
         run.state.forget()
+        _drop_checkpoints(run)
+
+
+def _drop_checkpoints(run: _Run) -> None:
+    if run.checkpoints:
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 
 def _timed(run: _Run, name: str, work: Callable[[], Any]) -> Any:
@@ -152,13 +164,12 @@ def _timed(run: _Run, name: str, work: Callable[[], Any]) -> Any:
 
 def _ingest(run: _Run) -> tuple[int, list[Any]]:
     """Read the inputs into the store; the commit to work on and the reports."""
-    from oceandata.store import create_store, open_store
+    from oceandata.store import open_store
 
     read = run.read
     reports = []
     if read.job.input:
-        store = open_store(read.store) if read.store.exists() else None
-        store = store or create_store(read.store)
+        store = on_first_rank(partial(_open_or_create, read.store), engine=run.engine)
         for item, files in zip(read.job.input, read.inputs, strict=True):
             with run.progress("ingest") as progress:
                 report = store.ingest(
@@ -168,15 +179,18 @@ def _ingest(run: _Run) -> tuple[int, list[Any]]:
                     timezone=item.timezone,
                     progress=progress,
                     workers=run.workers,
+                    engine="mpi" if run.engine == "mpi" else "threads",
                 )
             reports.append(report)
             for path, why in report.refused.items():
                 run.log(f"refused: {path}: {why}")
             if len(report.refused) == len(files):
-                raise FormatError(
+                error = FormatError(
                     f"all {len(files)} files of an [[input]] were refused; the first: "
                     f"{next(iter(report.refused.items()))}"
                 )
+                error.on_every_rank = run.engine == "mpi"
+                raise error
             run.log(
                 f"ingest: {report.rows_read:,} rows read, {report.rows_kept:,} kept, "
                 f"{report.rows_quarantined:,} set aside, "
@@ -184,7 +198,16 @@ def _ingest(run: _Run) -> tuple[int, list[Any]]:
                 f"{len(report.present):,} files in the store already"
             )
     wanted = read.job.store.commit
-    return open_store(read.store, as_of=wanted).number, reports
+    number = on_first_rank(
+        lambda: open_store(read.store, as_of=wanted).number, engine=run.engine
+    )
+    return number, reports
+
+
+def _open_or_create(path: Path) -> Any:
+    from oceandata.store import create_store, open_store
+
+    return open_store(path) if path.exists() else create_store(path)
 
 
 def _store(run: _Run) -> Any:
@@ -262,13 +285,15 @@ def _run_step(run: _Run, index: int, keys: dict[str, str]) -> None:
         run.log(f"{name}: finished before, skipped")
         return
     try:
-        kept[label] = _timed(run, name, lambda: work(run, step))
+        with checkpoints_in(run.checkpoints):
+            kept[label] = _timed(run, name, lambda: work(run, step))
     except Exception as error:
         raise _named(error, f"step {label!r} ({step.use}) failed") from error
 
     def keep() -> None:
         save(kept[label], path)
         run.state.note(name, key, path)
+        _drop_checkpoints(run)
 
     on_first_rank(keep, engine=run.engine)
     run.log(f"{name}: {run.result.seconds[name]:.1f} s")
@@ -305,7 +330,9 @@ def _compute(run: _Run, step: Any) -> Any:
 def _named(error: Exception, what: str) -> Exception:
     """The error with the part of the job that it came from; its kind is kept."""
     if isinstance(error, OceanDataError):
-        return type(error)(f"{what}: {error}")
+        named = type(error)(f"{what}: {error}")
+        named.on_every_rank = getattr(error, "on_every_rank", False)
+        return named
     if isinstance(error, ValueError | TypeError):
         return JobError(f"{what}: {error}")
     error.add_note(what)

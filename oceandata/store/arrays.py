@@ -77,7 +77,7 @@ def _blosc(itemsize: int) -> dict[str, Any]:
     }
 
 
-def _metadata(
+def array_metadata(
     shape: tuple[int, ...],
     dims: tuple[str, ...],
     dtype: np.dtype | None,
@@ -153,7 +153,7 @@ class FolderWriter:
             shape, dtype, data = (len(values),), None, encode_text(values)
         else:
             shape, dtype, data = values.shape, values.dtype, encode(values)
-        document = _metadata(shape, dims, dtype, attributes, chunk=shape)
+        document = array_metadata(shape, dims, dtype, attributes, chunk=shape)
         self.write(f"{name}/c/" + "/".join("0" * len(shape)), data)
         self.write_json(f"{name}/zarr.json", document)
 
@@ -228,7 +228,7 @@ class LongArrayWriter:
         per_shard = min(self._chunks, SHARD_CHUNKS)
         if self._file is not None:
             self._finish(per_shard)
-        document = _metadata(
+        document = array_metadata(
             (rows,),
             ("obs",),
             self.dtype,

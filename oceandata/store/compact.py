@@ -114,10 +114,12 @@ def _commit(log: Log, removed, added, message: str) -> dict[str, Any] | None:
         }
         return Draft(body, oldest=oldest(log.root, added))
 
+    since = log.state().number
     try:
         return log.commit(prepare)
     except BaseException:
-        discard(log.root, added)
+        if not log.names_any({record["id"] for record in added}, since):
+            discard(log.root, added)
         raise
 
 

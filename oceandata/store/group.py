@@ -265,6 +265,31 @@ def merge_parts(
     return Written([record], np.concatenate(duplicates))
 
 
+def merge_months(
+    root: Path,
+    records: Sequence[dict[str, Any]],
+    live: set[str],
+    *,
+    pool: Executor,
+    rename: str | None = None,
+) -> Written:
+    """Merge parts of several months, each month on its own; see :func:`merge_parts`."""
+    months: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        months.setdefault(record["month"], []).append(record)
+    merged: list[dict[str, Any]] = []
+    duplicates = [np.empty(0, "i4")]
+    try:
+        for _, parts in sorted(months.items()):
+            written = merge_parts(root, parts, live, pool=pool, rename=rename)
+            merged += written.records
+            duplicates.append(written.duplicates)
+    except BaseException:
+        discard(root, merged)
+        raise
+    return Written(merged, np.concatenate(duplicates))
+
+
 def known_homes(
     root: Path, state: State, times: np.ndarray
 ) -> dict[tuple[int, int], int]:

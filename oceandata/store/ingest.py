@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,12 @@ from oceandata.store.group import (
     Written,
     discard,
     known_homes,
-    merge_parts,
+    merge_months,
     write_group,
 )
 from oceandata.store.log import Draft, Log, State
 from oceandata.store.rejects import Rejects
-from oceandata.store.report import IngestReport, Taken, statics_of
+from oceandata.store.report import IngestReport, Taken, first_of_each, statics_of
 from oceandata.store.sources import (
     RANGE_BYTES,
     Hashes,
@@ -44,6 +45,7 @@ from oceankernels import ragged
 GROUP_BYTES = 900 << 20
 """Rows held before they are sorted and written: about 24 million."""
 
+ENGINES = ("threads", "mpi")
 _PENDING = "pending"  # the source of spilled runs, whose hash is not known yet
 Progress = Callable[[int, int, str], None]
 
@@ -126,9 +128,7 @@ class Ingest:
             body = {"kind": "replace", "message": "replace sources", "replaces": left}
             return Draft(body) if left else None
 
-        with storage(self.root, "committing"):
-            entry = self.log.commit(prepare)
-        if entry:
+        if entry := self._place(prepare):
             self.report.commits.append(entry["number"])
 
     def _tell(self, label: str) -> None:
@@ -224,7 +224,7 @@ class Ingest:
         group = self.pending
         if not group:
             return
-        active = _first_of_each(group, self.report)
+        active = first_of_each(group, self.report)
         for k in set(range(len(group))) - set(active):
             self._drop(group[k])
         rows = None if group[0].runs else self.stack.columns(self._settled)
@@ -251,7 +251,7 @@ class Ingest:
         taken = [group[k] for k in order]
         ids = [t.identity for t in taken]
         records: list[dict[str, Any]] = []
-        met: set[str] = set()
+        since = self.log.state().number
         try:
             with storage(self.root, "writing parts"):
                 reports = pool.submit(statics_of, taken)
@@ -271,24 +271,41 @@ class Ingest:
                 for k, n in zip(order, found, strict=True)
             )
 
-            def prepare(state: State) -> Draft | None:
-                met.update(set(ids) & set(state.sources))
-                if met:
-                    return None
-                return self._draft(told, records, rejected, state)
-
-            with storage(self.root, "committing"):
-                entry = self.log.commit(prepare)
+            met = self._commit(told, records, rejected)
         except BaseException:
-            discard(self.root, records)
+            self._give_up(taken, records, since)
             raise
-        if entry is None:
+        if met:
             discard(self.root, records)
-            return met
-        self.report.commits.append(entry["number"])
-        for _, one, dropped in told:
-            self.report.account(one, dropped)
-        return set()
+        return met
+
+    def _give_up(self, taken: list[Taken], records, since: int) -> None:
+        """Remove what was written, unless the error came after the commit was made."""
+        names = {record["id"] for record in records}
+        if self.log.names_any(names.union(*(t.rejects.names for t in taken)), since):
+            for one in taken:
+                one.rejects.keep()
+        else:
+            discard(self.root, records)
+
+    def _commit(self, told, records, rejected) -> set[str]:
+        """Commit a group; the sources of it that are in the log already, if any."""
+        met: set[str] = set()
+
+        def prepare(state: State) -> Draft | None:
+            met.update({one.identity for _, one, _ in told} & set(state.sources))
+            return None if met else self._draft(told, records, rejected, state)
+
+        entry = self._place(prepare)
+        if entry is not None:
+            self.report.commits.append(entry["number"])
+            for _, one, dropped in told:
+                self.report.account(one, dropped)
+        return met
+
+    def _place(self, prepare: Callable[[State], Draft | None]) -> dict | None:
+        with storage(self.root, "committing"):
+            return self.log.commit(prepare)
 
     def _write(self, rows: Columns, order, size, taken, pool) -> Written:
         if order != list(range(size)):
@@ -307,24 +324,11 @@ class Ingest:
     def _merge_runs(self, taken: Taken, pool: Executor) -> Written:
         """Runs of one large source become one part a month."""
         self._spill(taken, pool)
-        months: dict[str, list[dict[str, Any]]] = {}
-        for record in taken.runs:
-            months.setdefault(record["month"], []).append(record)
-        records: list[dict[str, Any]] = []
-        duplicates = [np.empty(0, "i4")]
-        try:
-            for _, runs in sorted(months.items()):
-                merged = merge_parts(
-                    self.root, runs, {_PENDING}, pool=pool, rename=taken.identity
-                )
-                records += merged.records
-                duplicates.append(merged.duplicates)
-        except BaseException:
-            discard(self.root, records)
-            raise
+        args = self.root, taken.runs, {_PENDING}
+        written = merge_months(*args, pool=pool, rename=taken.identity)
         discard(self.root, taken.runs)
         taken.runs = []
-        return Written(records, np.concatenate(duplicates))
+        return written
 
     def _draft(self, told, records, rejected, state: State) -> Draft:
         group = [taken for _, taken, _ in told]
@@ -352,17 +356,6 @@ def _keywords(parameters: tuple[tuple[str, Any], ...]):
         yield name, dict(value) if name == "columns" else value
 
 
-def _first_of_each(group: list[Taken], report: IngestReport) -> list[int]:
-    """Numbers of the sources, one of each identity: two names may hold one file."""
-    seen: dict[str, int] = {}
-    for number, taken in enumerate(group):
-        if taken.identity in seen:
-            report.present.append(taken.source.label)
-        else:
-            seen[taken.identity] = number
-    return list(seen.values())
-
-
 def ingest(
     log: Log,
     paths: Any,
@@ -376,9 +369,13 @@ def ingest(
     workers: int | None = None,
     range_bytes: int = RANGE_BYTES,
     group_bytes: int = GROUP_BYTES,
+    engine: str = "threads",
 ) -> IngestReport:
     """Take files into the store; see :meth:`oceandata.store.Store.ingest`."""
-    sources, refused = plan_sources(
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {ENGINES}, got {engine!r}")
+    plan = partial(
+        plan_sources,
         paths,
         format=format,
         columns=columns,
@@ -386,13 +383,17 @@ def ingest(
         range_bytes=range_bytes,
     )
     call = {"format": format, "columns": columns, "timezone": timezone}
-    job = Ingest(
-        log,
-        replaces=replaces,
-        progress=progress,
-        workers=workers,
-        group_bytes=group_bytes,
-        call={k: v for k, v in call.items() if v is not None},
-        message=message,
-    )
-    return job.run(sources, refused)
+    options = {
+        "replaces": replaces,
+        "progress": progress,
+        "workers": workers,
+        "group_bytes": group_bytes,
+        "call": {k: v for k, v in call.items() if v is not None},
+        "message": message,
+    }
+    if engine == "mpi":
+        from oceandata.store.ingest_mpi import ingest_mpi
+
+        return ingest_mpi(log, plan, **options)
+    sources, refused = plan()
+    return Ingest(log, **options).run(sources, refused)

@@ -223,11 +223,41 @@ class Log:
                 )
             if not link_once(temporary, target, entry["uuid"]):
                 return False
-            sync_folder(self.folder)
+            self._flush_names(entry["number"])
             return True
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+    def _flush_names(self, number: int) -> None:
+        """Make a link durable. Too late to take it back: others may have seen it."""
+        try:
+            sync_folder(self.folder)
+        except OSError as error:
+            raise StoreError(
+                f"{self.root}: commit {number} was made and is visible, but its name "
+                f"could not be flushed to the device ({error.strerror}), so a power "
+                "failure may lose it. Check the disk, then run this again: what is "
+                "committed is not repeated"
+            ) from error
+
+    def names_any(self, names: set[str], since: int) -> bool:
+        """Does an entry after ``since`` add one of these parts or quarantine files?
+
+        Asked before files of a failed commit are removed: the error may have come
+        after the link. Where the log cannot be read the answer is yes, since files
+        that stay do no harm.
+        """
+        try:
+            for number in range(since + 1, self.head(hint=max(since, 0)) + 1):
+                entry = self.entry(number)
+                added = {part["id"] for part in entry.get("add", ())}
+                added |= {record["file"] for record in entry.get("quarantine", ())}
+                if added & names:
+                    return True
+        except (OSError, StoreError):
+            return True
+        return False
 
     def _write_checkpoint(self, number: int) -> None:
         """Write the checkpoint that is due; its absence costs time, never truth."""

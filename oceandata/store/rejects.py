@@ -83,6 +83,15 @@ class Rejects:
         self._record = {"file": self._path.name, "rows": self.rows, "bytes": size}
         return self._record
 
+    @property
+    def names(self) -> set[str]:
+        """The file written so far."""
+        return {self._path.name} if self._path else set()
+
+    def keep(self) -> None:
+        """A commit names the file: it is no longer ours to remove."""
+        self._path = None
+
     def discard(self) -> None:
         """Remove what was written for a source that is not committed."""
         with contextlib.suppress(Exception):

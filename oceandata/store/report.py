@@ -136,3 +136,14 @@ def statics_of(taken: list[Taken]) -> Statics:
         tables.append(table)
     joined = {n: np.concatenate([t[n] for t in tables]) for n in tables[0]}
     return tidy(joined, [t.identity for t in taken])
+
+
+def first_of_each(group: list[Taken], report: IngestReport) -> list[int]:
+    """Numbers of the sources, one of each identity: two names may hold one file."""
+    seen: dict[str, int] = {}
+    for number, taken in enumerate(group):
+        if taken.identity in seen:
+            report.present.append(taken.source.label)
+        else:
+            seen[taken.identity] = number
+    return list(seen.values())

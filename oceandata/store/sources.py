@@ -42,6 +42,11 @@ class Source:
             return self.path.name
         return f"{self.path.name}[{self.start}:{self.stop}]"
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it lies; unlike the identity known before it is read."""
+        return str(self.path), self.start
+
     def key(self) -> dict[str, Any]:
         """What makes this source the same as another, but for the content."""
         return {
@@ -72,6 +77,12 @@ class Hashes:
         if path not in self._found:
             self._found[path] = self._pool.submit(sha256_of, path)
         return self._found[path]
+
+    def know(self, found: Mapping[Path, str]) -> None:
+        """Take hashes that were computed elsewhere."""
+        for path, sha256 in found.items():
+            self._found[path] = Future()
+            self._found[path].set_result(sha256)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

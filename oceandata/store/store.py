@@ -191,6 +191,7 @@ class Store:
         message: str = "",
         progress: Progress | None = None,
         workers: int | None = None,
+        engine: str = "threads",
         **limits: int,
     ) -> IngestReport:
         """Take files of vessel positions into the store.
@@ -214,6 +215,9 @@ class Store:
             ``progress(done_bytes, total_bytes, label)``.
         workers : int, optional
             Threads; default: the cores of this process.
+        engine : {"threads", "mpi"}
+            With "mpi" every rank calls it: files are spread over the ranks, one
+            commits once, and all get the same report.
         **limits
             ``range_bytes`` (uncompressed files beyond it are taken in ranges),
             ``group_bytes`` (memory of the rows held before they are written).
@@ -233,6 +237,7 @@ class Store:
             message=message,
             progress=progress,
             workers=workers,
+            engine=engine,
             **limits,
         )
         self.refresh()

@@ -8,7 +8,7 @@ piece, how two states meet, and the check that no sum can overflow.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,15 @@ from oceandata.tracks.classes import ship_class
 from oceandata.units import duration_us
 from oceankernels import raster
 from oceankernels.reduction import Reduction
-from oceankernels.tiles import Cells, Tiles, empty_tiles, grown, merge, occupied
+from oceankernels.tiles import (
+    Cells,
+    Tiles,
+    by_owner,
+    empty_tiles,
+    grown,
+    merge,
+    occupied,
+)
 
 PATHS = ("lonlat", "great_circle")
 DIMENSIONS = ("class", "month")
@@ -246,6 +254,28 @@ def combine(a: CellState, b: CellState) -> CellState:
     )
 
 
+def split(state: CellState, n: int) -> list[CellState]:
+    """The state by owners of its tiles; part 0 has the sums over all of them."""
+    first, *others = by_owner(state.cells, n)
+    none = replace(
+        state,
+        total=0,
+        off_grid=0,
+        over_gap=0,
+        first_time=_LIMIT - 1,
+        last_time=-_LIMIT,
+        counts=dict.fromkeys(state.counts, 0),
+    )
+    rest = [replace(none, cells=cells) for cells in others]
+    return [replace(state, cells=first), *rest]
+
+
 def cell_reduction(request: CellRequest, finalize) -> Reduction:
-    """The reduction of a request; `finalize` makes the product of its state."""
-    return Reduction(_Partial(request), combine, finalize)
+    """The reduction of a request; `finalize` makes the product of its state.
+
+    With a method `assemble` it can do so from parts that come one after another.
+    """
+    whole = Reduction(_Partial(request), combine, finalize)
+    if not hasattr(finalize, "assemble"):
+        return whole
+    return replace(whole, split=split, assemble=finalize.assemble)

@@ -8,8 +8,9 @@ in ``docs/explanation/vessel-hours.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -202,7 +203,12 @@ class _Finalize:
     measure: _Measure
 
     def __call__(self, state: CellState) -> xr.Dataset:
+        return self.assemble(iter([state]))
+
+    def assemble(self, states: Iterator[CellState]) -> xr.Dataset:
+        """The product of parts that come in turn; the first has the sums over all."""
         request, measure = self.request, self.measure
+        state = next(states)
         months, first_month = _months(state, request)
         shape = (
             len(SHIP_CLASSES) if "class" in request.by else 1,
@@ -211,10 +217,12 @@ class _Finalize:
         )
         _check_size(shape, months, request)
         value, withheld = np.zeros(shape), np.zeros(shape, np.int8)
-        exported, kept_back, n_cells = spread(
-            state.cells, value, withheld, first_month, request.vessels_kept,
-            measure.per_unit,
-        )  # fmt: skip
+        sums = np.zeros(3, object)  # exported, withheld, cells withheld
+        for part in chain([state], states):
+            sums += spread(
+                part.cells, value, withheld, first_month, request.vessels_kept,
+                measure.per_unit,
+            )  # fmt: skip
         keep = ("class" in request.by, "month" in request.by, True, True)
         index = tuple(slice(None) if kept else 0 for kept in keep)
         names = ("ship_class", "month", "lat", "lon")
@@ -225,7 +233,7 @@ class _Finalize:
                 "withheld": (dims, withheld[index], _withheld_attributes(request)),
             },
             _coordinates(request, months),
-            _account(state, request, measure, exported, kept_back, n_cells),
+            _account(state, request, measure, *sums),
         )
         return ds
 
