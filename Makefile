@@ -37,6 +37,7 @@ demo: $(VENV)/run.stamp ## the main job on simulated data: maps and a report in 
 	$(OFFLINE) $(BIN)/oceandata demo $(DEMO)
 
 test: $(VENV)/test.stamp ## all tests, without a network where the kernel allows it
+	$(OFFLINE) $(BIN)/python -m pytest -q --doctest-modules oceandata kernels/oceankernels
 	$(OFFLINE) $(BIN)/python tests/offline.py $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/test.stamp ## style and layers

@@ -11,4 +11,7 @@ myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing"]
 autodoc_typehints = "description"
 html_theme = "alabaster"
-html_theme_options = {"description": "Ocean big data on supercomputers"}
+html_theme_options = {
+    "description": "Ocean big data on supercomputers",
+    "page_width": "1160px",
+}

@@ -42,3 +42,18 @@ def test_public_docstrings__give_parameters_and_an_example():
         if callable(thing) and "Parameters\n" not in (thing.__doc__ or ""):
             bare.append(name)
     assert not bare, f"docstrings without parameters: {bare}"
+
+
+def test_promises__name_tests_that_exist():
+    defined = set()
+    for path in (ROOT / "tests").glob("test_*.py"):
+        defined |= set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    named = {
+        name
+        for page in pages
+        for name in re.findall(r"`(test_\w+)(?:…)?`", page.read_text())
+        if not name.endswith("__") and not (ROOT / "tests" / f"{name}.py").exists()
+    }
+    assert len(named) > 20
+    assert named <= defined

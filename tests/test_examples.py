@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import oceandata as od
 from oceandata.job import plan_job, read_job
 from oceandata.job.example import FISHING_FLEET, VESSEL_DENSITY
 
@@ -136,3 +138,19 @@ def run_real(truth, tmp_path, monkeypatch, name):
     path = tmp_path / f"{name}.toml"
     path.write_text("[[product]]".join([head, *kept]), "utf-8")
     return run_job(path)
+
+
+def test_readme__its_ten_lines_run(tmp_path, monkeypatch):
+    text = (ROOT / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    od.simulate_sea(tmp_path / "sea", positions=20_000, days=3, seed=8)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    for product in ("hours.png", "hours.nc", "hours.tif"):
+        assert (tmp_path / product).stat().st_size > 2000
+
+
+def test_module__runs_as_the_command_does():
+    command = [sys.executable, "-m", "oceandata", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == od.__version__

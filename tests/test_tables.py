@@ -269,6 +269,7 @@ def test_word_hash__case_and_blanks_do_not_count():
 
 
 @given(st.binary(max_size=40))
+@settings(deadline=None)
 def test_hash_word__as_the_parser_computes_it(word):
     assert tablefields.hash_word(word) == compiled_hash(padded(word), 0, len(word))
 
@@ -279,6 +280,7 @@ def compiled_hash(buf, start, stop):
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2)), max_size=40))
+@settings(deadline=None)
 def test_changed_rows__first_and_every_change(pairs):
     keys = np.array([c for c, _ in pairs], np.int64)
     content = np.array([s for _, s in pairs], np.uint64)
@@ -314,6 +316,7 @@ def naive_new_rows(rows):
     ),
     st.integers(0, 40),
 )
+@settings(deadline=None)
 def test_new_rows__over_calls_as_in_one(rows, cut):
     known, found = np.zeros((4, 3), np.int64), []
     for first, part in ((0, rows[:cut]), (len(rows[:cut]), rows[cut:])):

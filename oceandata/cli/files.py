@@ -9,6 +9,8 @@ import click
 
 from oceandata.cli import codes, show
 
+_KNOWN = "Known formats: "
+
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
@@ -22,7 +24,7 @@ def identify(paths: tuple[str, ...], as_json: bool) -> int:
     from oceandata.errors import FormatError
     from oceandata.readers import identify as identify_file
 
-    found, unknown = [], 0
+    found, unknown, footer = [], 0, ""
     for path in files_of(paths):
         try:
             told = asdict(identify_file(path))
@@ -33,11 +35,15 @@ def identify(paths: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         show.say_json(found)
     else:
-        rows = [
-            (f["path"], f["format"] or "unknown", f"{100 * f['sure']:.0f} %", f["why"])
-            for f in found
-        ]
+        rows = []
+        for f in found:
+            why, _, known = f["why"].removeprefix(f"{f['path']}: ").partition(_KNOWN)
+            footer = known or footer
+            sure = f"{100 * f['sure']:.0f} %"
+            rows.append((f["path"], f["format"] or "unknown", sure, why.strip()))
         show.say(show.table(rows, ("file", "format", "sure", "why")))
+        if footer:
+            show.say(f"\nKnown formats: {footer}")
     if not unknown:
         return codes.OK
     return codes.FAULTS if unknown == len(found) else codes.PARTLY_REFUSED
@@ -47,11 +53,15 @@ def identify(paths: tuple[str, ...], as_json: bool) -> int:
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.option("--positions", default=1_000_000, show_default=True, help="How many.")
 @click.option("--seed", default=1, show_default=True, help="Another seed, another sea.")
-def simulate(folder: str, positions: int, seed: int) -> None:
+@click.option("--days", default=7, show_default=True, help="Days of traffic.")
+@click.option(
+    "--start", default="2024-03-01", show_default=True, help="First day, UTC."
+)
+def simulate(folder: str, positions: int, seed: int, days: int, start: str) -> None:
     """Write the simulated Yellow Sea as vessel files, with its truth."""
     from oceandata.sea import simulate_sea
 
-    simulate_sea(folder, positions=positions, seed=seed)
+    simulate_sea(folder, positions=positions, seed=seed, days=days, start=start)
     for path in files_of((folder,)):
         show.say(f"{path}  {show.size(path.stat().st_size)}")
 

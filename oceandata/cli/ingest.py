@@ -94,7 +94,10 @@ def report_text(facts: dict) -> str:
         lines += ["", show.table(repairs, ("values set right in kept rows", "count"))]
     lines.append("")
     lines += [str(note) for note in facts["notes"]]
-    lines += [f"refused: {path}: {why}" for path, why in facts["refused"].items()]
+    lines += [
+        f"refused: {path}: {why.removeprefix(f'{path}: ')}"
+        for path, why in facts["refused"].items()
+    ]
     if facts["present"]:
         lines.append(f"already in the store: {len(facts['present']):,} files")
     commits = ", ".join(map(str, facts["commits"]))

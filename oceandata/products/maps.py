@@ -136,7 +136,7 @@ def plot_panels(
     data: xr.Dataset | xr.DataArray,
     path: str | os.PathLike | None = None,
     *,
-    by: str,
+    by: str | None = None,
     variable: str | None = None,
     columns: int | None = None,
     title: str | None = None,
@@ -162,8 +162,9 @@ def plot_panels(
         panel.
     path : path, optional
         ``.png``, ``.pdf`` or ``.svg``. Without it the Figure is returned.
-    by : str
-        The dimension that the panels follow, at most 24 steps.
+    by : str, optional
+        The dimension that the panels follow, at most 24 steps. Default: the only one
+        beside latitude and longitude.
     columns : int, optional
         How many stand side by side.
 
@@ -182,10 +183,14 @@ def plot_panels(
     masking.require_releasable(data, confidential=confidential)
     ds = select.picked(data, variable)
     array = ds[ds.attrs["picked"]]
-    extra = [d for d in select.leading(array) if array.sizes[d] > 1 and d != by]
+    leading = [d for d in select.leading(array) if array.sizes[d] > 1]
+    if by is None and len(leading) == 1:
+        (by,) = leading
+    extra = [d for d in leading if d != by]
     if by not in array.dims or extra:
         raise SchemaError(
-            f"{array.name} has dimensions {array.dims}; panels show ({by}, lat, lon)"
+            f"{array.name} has dimensions {array.dims}; panels show one of "
+            f"them beside lat and lon (by={by!r}): select or sum over the others"
         )
     count = array.sizes[by]
     if count > _PANELS:

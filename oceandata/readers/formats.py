@@ -97,7 +97,9 @@ def _unknown(path: Path, looked: list[Head], columns) -> str:
         )
     nearest = min(READERS, key=lambda r: len(match(r.layout, header, columns)[1]))
     faults = match(nearest.layout, header, columns)[1]
-    listed = ", ".join(repr(name) for name in header.names[:40])
+    listed = ", ".join(repr(name) for name in header.names[:12])
+    if len(header.names) > 12:
+        listed += f" and {len(header.names) - 12} more"
     return (
         f"{path}: not a known table of vessel positions; columns found: {listed}. "
         f"Nearest format: {nearest.name!r} ({'; '.join(faults)}). If it is that, pass "

@@ -108,7 +108,7 @@ def verify(log: Log, number: int, *, deep: bool) -> dict[str, int]:
     if faults:
         listed = "\n".join(f"  - {fault}" for fault in faults)
         raise DamagedStoreError(
-            f"{log.root}: {len(faults)} faults at commit {number}:\n{listed}\n"
+            f"{log.root}: {len(faults)} fault(s) at commit {number}:\n{listed}\n"
             "Restore these files from a copy, or ingest the sources into a new store"
         )
     return {

@@ -67,7 +67,10 @@ class IngestReport:
         lines += [f"  repaired: {n:,} {r}" for r, n in self.repairs.items()]
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  already present: {path}" for path in self.present]
-        lines += [f"  refused: {path}: {why}" for path, why in self.refused.items()]
+        lines += [
+            f"  refused: {path}: {why.removeprefix(f'{path}: ')}"
+            for path, why in self.refused.items()
+        ]
         return "\n".join(lines)
 
 

@@ -203,7 +203,7 @@ class Store:
         Parameters
         ----------
         paths : path or sequence of paths
-            Files, plain or packed (gz, zst, zip).
+            Files or patterns (``ais-*.csv``), plain or packed (gz, zst, zip).
         format, columns, timezone
             As in ``open_tracks``.
         replaces : str, optional
