@@ -28,7 +28,9 @@ def loopback_up() -> None:
         (flags,) = struct.unpack_from("h", answer, 16)
         if not flags & _UP:
             fcntl.ioctl(s, _SET_FLAGS, struct.pack("16sh14x", b"lo", flags | _UP))
-            address = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(_EXAMPLE))
+            address = struct.pack(
+                "HH4s8x", socket.AF_INET, 0, socket.inet_aton(_EXAMPLE)
+            )
             fcntl.ioctl(s, _SET_ADDRESS, struct.pack("16s16s8x", b"lo:1", address))
 
 

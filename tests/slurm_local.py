@@ -213,6 +213,8 @@ def fixture():
     """The body of a fixture: a running Slurm, or a skip that says what to do."""
     import pytest
 
+    if os.environ.get("OCEANDATA_SLURM") != "1":
+        pytest.skip("set OCEANDATA_SLURM=1 to start a private Slurm for these tests")
     local = LocalSlurm()
     try:
         local.start()
