@@ -3,7 +3,9 @@
 Inside ``unshare -n`` there is no network at all, not even loopback, which MPI, dask and
 Slurm need between their own processes. Slurm also asks the resolver for families of
 addresses in use, and loopback's own does not count: it gets a second one, of a range
-that is kept for examples (RFC 5737) and leads nowhere. Usage: offline.py COMMAND [ARGUMENT ...]
+that is kept for examples (RFC 5737) and leads nowhere.
+
+Usage: offline.py COMMAND [ARGUMENT ...]
 """
 
 import contextlib

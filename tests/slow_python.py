@@ -1,7 +1,7 @@
 """``oceandata`` with small pieces, as a test wants them: slow, or one that fails.
 
-SLOW is the seconds that a piece takes while the job was never requeued; FAIL_RANK is the
-rank whose pieces raise. Called by the wrapper that ``slurm_jobs.wrapper`` writes.
+SLOW is the seconds that a piece takes while the job was never requeued; FAIL_RANK is
+the rank whose pieces raise. Called by the wrapper that ``slurm_jobs.wrapper`` writes.
 """
 
 import functools

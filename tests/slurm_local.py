@@ -92,7 +92,7 @@ class LocalSlurm:
         self.stop()
 
     def start(self) -> None:
-        """Start munge, the controller and the nodes; :class:`NoSlurm` if they do not."""
+        """Start munge, the controller and the nodes, or raise :class:`NoSlurm`."""
         if [name for name in PROGRAMS if not shutil.which(name, path=_path())]:
             raise NoSlurm(INSTALL)
         if os.getuid() != 0:

@@ -184,9 +184,12 @@ def test_on_signals__stops_between_pieces(tmp_path, number):
 
 
 def test_on_signals__stops_at_once_where_no_piece_is_in_work():
+    def told():
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(5)
+
     with (
         stopping.on_signals(leave=False),
         pytest.raises(stopping.Stopped, match="USR1"),
     ):
-        os.kill(os.getpid(), signal.SIGUSR1)
-        time.sleep(5)
+        told()

@@ -94,8 +94,8 @@ export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"
 
 WARM = """\
 # once a node, not once a rank; WARM=no leaves it to the ranks
-[ "${WARM:-yes}" = no ] || srun --mpi=none --nodes="$SLURM_NNODES" --ntasks="$SLURM_NNODES" \\
-    "$PYTHON" -m oceandata.job.warm
+[ "${WARM:-yes}" = no ] || srun --mpi=none \\
+    --nodes="$SLURM_NNODES" --ntasks="$SLURM_NNODES" "$PYTHON" -m oceandata.job.warm
 """
 
 PMI2 = """\

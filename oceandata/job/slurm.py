@@ -1,8 +1,8 @@
 """Jobs handed to Slurm: written, submitted, followed, also after a restart.
 
 Beside the job file lie the script (``<job>.sbatch``), the log of each submission
-(``<job>-<number>.log``) and ``<job>.submitted.json``, from which :func:`submitted` makes
-the handle again.
+(``<job>-<number>.log``) and ``<job>.submitted.json``, from which :func:`submitted`
+makes the handle again.
 """
 
 from __future__ import annotations
