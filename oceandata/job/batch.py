@@ -98,13 +98,6 @@ WARM = """\
     --nodes="$SLURM_NNODES" --ntasks="$SLURM_NNODES" "$PYTHON" -m oceandata.job.warm
 """
 
-PMI2 = """\
-# Ranks tell each other their addresses through Slurm, whose pmi2 garbles long ones now
-# and then (seen with the mpich wheel under Slurm 22.05: ranks fail or hang at the
-# start). With these transports addresses are short.
-export UCX_TLS="${UCX_TLS-tcp,self,sm}"
-"""
-
 REQUEUE = """\
 # Before the time limit Slurm sends USR1 to this shell. It is handed to the run, which
 # ends the pieces in work, begins no other and leaves with 75; the job goes back into
@@ -203,8 +196,6 @@ def script_text(job: Path, batch: Batch) -> str:
     if batch.engine == "dask":
         run += ' --scheduler-file "$meeting"'
     parts = ["\n".join(head), "\n".join(body), CACHE + WARM.rstrip()]
-    if batch.engine == "mpi" and batch.mpi == "pmi2":
-        parts.append(PMI2.rstrip())
     if batch.engine == "dask":
         parts.append(DASK.rstrip())
     parts += [f"command=({run})", REQUEUE.rstrip()]
