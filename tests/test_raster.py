@@ -279,3 +279,12 @@ def _diagonal(grid):
     while need := raster.accumulate(fixes, grid.lattice, plan, tiles, run):
         tiles = grown(tiles, need)
     return occupied(tiles)
+
+
+@pytest.mark.parametrize("step", [5e-324, 2.3e-308, 1e-170, 1e-160])
+def test_segment__so_short_that_its_square_underflows(step):
+    ends = [np.array([v]) for v in (0.0, 0.0, 0.0, -step)]
+    ours, sums = cell_sums(
+        segments(*ends, np.array([7])), GRIDS["global"], path="great_circle"
+    )
+    assert ours.sum() == sums[raster.TOTAL] == 7

@@ -72,7 +72,7 @@ def meridian_crossing(arc, offset):
     before = math.sin(math.radians(offset)) * arc[COS0]
     after = math.sin(math.radians(arc[DLON] - offset)) * arc[COS1]
     t = math.atan2(arc[SIN] * before, after + arc[COS] * before)
-    return t / arc[LENGTH]
+    return t / arc[LENGTH] if arc[LENGTH] > 0.0 else 0.0  # squares underflow
 
 
 @jit(inline=True, borrow=True)
@@ -90,4 +90,4 @@ def parallel_crossing(arc, lat, beyond):
         base = arc[SLOPE] + math.copysign(root, arc[SLOPE])
         # base is 0 only if the whole arc lies on the parallel
         t = 2 * math.atan(step / base) if base != 0.0 else 0.0
-    return t / arc[LENGTH]
+    return t / arc[LENGTH] if arc[LENGTH] > 0.0 else 0.0  # squares underflow
