@@ -7,6 +7,7 @@ only ones that know mpi4py, and load it when they are called.
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 from typing import Any
 
@@ -27,6 +28,7 @@ _LAUNCHERS = (
 def world() -> Any:
     """MPI's world communicator; a ``RuntimeError`` that says what to install."""
     try:
+        _short_addresses()
         from mpi4py import MPI
     except ImportError as error:
         raise RuntimeError(
@@ -34,6 +36,25 @@ def world() -> Any:
             "pip install 'oceandata-hpc[mpi]'"
         ) from error
     return MPI.COMM_WORLD
+
+
+def _short_addresses() -> None:
+    """Let the MPICH of PyPI use libfabric when ``srun --mpi=pmi2`` has started it.
+
+    With UCX, MPICH 5.0 tells the other ranks 4 kB from where its address of some 300
+    bytes begins, in lines of up to 1,080 bytes in which only runs of zeros are short.
+    Slurm 22.05 reads 1,023 bytes of a line and takes the rest for another request:
+    MPI_Init then fails or hangs, the more often the more memory was used before.
+    libfabric's address has 16 bytes. A choice made by the user stands; an MPICH of the
+    cluster is left alone, since it may have been built without libfabric.
+    """
+    if not {"SLURM_JOB_ID", "PMI_FD"} <= os.environ.keys():
+        return
+    try:
+        importlib.metadata.version("mpich")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    os.environ.setdefault("MPIR_CVAR_CH4_NETMOD", "ofi")
 
 
 def check_launcher(size: int | None = None, environ: dict | None = None) -> None:
