@@ -1,6 +1,6 @@
 """Strong and weak scaling on threads and ranks, and the plan for 1,024 of them.
 
-    python benchmarks/scaling.py [--quick] [--repeat 3]
+    python benchmarks/scaling.py [--quick] [--repeat 3] [--case map] [--size 4]
     python benchmarks/scaling.py --plan
 
 Three analyses: ``ingest`` of tables, ``vessel_hours`` of a store, and a map (the 0.9
@@ -313,7 +313,7 @@ def prepare(folder: Path, rows: int, days: int, times: int) -> None:
         array[:, lat : lat + SIDE] = np.round(sea, 2)
 
 
-def measure(folder: Path, repeat: int) -> None:
+def measure(folder: Path, repeat: int, cases: list[str], kinds: list[str]) -> None:
     """Strong and weak scaling; the table, in Markdown."""
     print(
         f"Best of {repeat} runs each; parts in CPU s, where one piece runs at a time.\n"
@@ -321,8 +321,8 @@ def measure(folder: Path, repeat: int) -> None:
     head = ("case", "size", "on", "M units", "wall s", "CPU s", "wall eff.", "CPU eff.")
     print("| " + " | ".join((*head, *PARTS, "load")) + " |")
     print("|---" * (len(head) + len(PARTS) + 1) + "|")
-    for case in CASES:
-        for kind in ("strong", "weak"):
+    for case in cases:
+        for kind in kinds:
             first, answers = None, set()
             for engine, n in WAYS:
                 share = 1.0 if kind == "strong" else n / 2
@@ -367,6 +367,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, one run")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--case", action="append", choices=CASES)
+    parser.add_argument("--kind", action="append", choices=("strong", "weak"))
+    parser.add_argument("--size", type=int, default=1, help="times the usual work")
     parser.add_argument("--plan", action="store_true", help="1,024 virtual ranks")
     parser.add_argument("--child", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
@@ -385,8 +388,12 @@ def main() -> None:
         rows, days, times = (
             (400_000, 365, 1) if options.quick else (12_000_000, 7300, 10)
         )
-        prepare(folder, rows, days, times)
-        measure(folder, 1 if options.quick else options.repeat)
+        size, cases = options.size, options.case or list(CASES)
+        rows *= size if "ingest" in cases else 1
+        days *= size if "map" in cases else 1
+        prepare(folder, rows, days, times * size)
+        repeat = 1 if options.quick else options.repeat
+        measure(folder, repeat, cases, options.kind or ["strong", "weak"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
