@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from oceandata.store.rejects import Rejects
 from oceandata.store.sources import Source
 from oceankernels.mpi import world
 
-MODES = ("plain", "fail", "race", "die")
+MODES = ("plain", "fail", "race", "die", "linked", "full")
 
 
 def fail_on(label: str, how: str) -> None:
@@ -31,6 +32,18 @@ def fail_on(label: str, how: str) -> None:
         begin(self, root, text)
 
     Rejects.__init__ = init
+
+
+def fail_commit(when: str) -> None:
+    """The folder of the log fails after the commit was made, or the link before it."""
+    link = os.link
+
+    def linked(source, target, **options):
+        if when == "linked":
+            link(source, target, **options)
+        raise OSError(errno.ENOSPC, "no space")
+
+    os.link = linked
 
 
 def race(store: Path, path: str) -> None:
@@ -51,6 +64,8 @@ def main(mode: str, store: str, range_bytes: str, group_bytes: str, *paths: str)
     comm = world()
     if mode in ("fail", "die"):
         fail_on(Path(paths[-1]).name, mode)
+    if mode in ("linked", "full"):
+        fail_commit(mode)
     if mode == "race":
         race(Path(store), paths[1])
     opened = open_store(store)

@@ -121,6 +121,27 @@ def test_ingest__killed_rank_leaves_a_store_that_takes_the_rerun(files, tmp_path
     assert canonical(store.refresh()) == canonical(alone)
 
 
+@pytest.mark.parametrize("when", ["linked", "full"])
+def test_ingest__error_around_the_commit_loses_and_doubles_nothing(
+    files, tmp_path, when
+):
+    store = create_store(tmp_path / "s")
+    done = ranks_ingest(2, when, store.path, files)
+    alone = create_store(tmp_path / "alone")
+    alone.ingest(files)
+    if isinstance(done, tuple):
+        assert when == "linked", "the link was made: ours by its number"
+    else:
+        assert done.returncode == 3
+        assert "no space" in done.stdout
+    store.refresh().verify(deep=True)
+    assert store.number in (0, 1)
+    ranks_ingest(2, "plain", store.path, files)
+    assert store.refresh().number == 1
+    store.verify(deep=True)
+    assert canonical(store) == canonical(alone)
+
+
 def test_ingest__race_with_another_job_counts_no_file_twice(files, tmp_path):
     store = create_store(tmp_path / "s")
     number, report = ranks_ingest(2, "race", store.path, files)

@@ -27,6 +27,7 @@ from oceandata.job.read import ReadJob, read_job
 from oceandata.job.registry import STEPS, function_of, keywords_of
 from oceandata.job.results import load_grid, load_table, save_grid, save_table
 from oceandata.job.state import State, key_of
+from oceandata.machine import mpi_rank
 
 Progress = Callable[[str], AbstractContextManager]
 
@@ -280,7 +281,8 @@ def _run_step(run: _Run, index: int, keys: dict[str, str]) -> None:
         return
     name, key = f"step {label}", keys[label]
     if on_first_rank(lambda: run.state.has(name, key, path), engine=run.engine):
-        kept[label] = load(path)
+        if run.engine != "mpi" or mpi_rank() == 0:  # which alone makes products
+            kept[label] = load(path)
         run.result.skipped.append(name)
         run.log(f"{name}: finished before, skipped")
         return
