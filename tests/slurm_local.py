@@ -176,7 +176,7 @@ class LocalSlurm:
         lines = self.call("scontrol", "show", "job", "-o", job).splitlines()
         return [_field(line, "JobState") for line in lines]
 
-    def wait(self, job: str, timeout: float = 100) -> list[str]:
+    def wait(self, job: str, timeout: float = 240) -> list[str]:
         """The states of a job when it has ended; it is cancelled at the deadline."""
         deadline = time.monotonic() + timeout
         while True:

@@ -124,7 +124,7 @@ def test_array__eight_tasks_commit_at_once_and_nothing_is_lost(slurm, world):
     script = SCRIPTS / "ingest_array.sbatch"
     options = ("--array=0-7", "--cpus-per-task=1")
     job = slurm.submit(script, *options, folder=folder, **env)
-    assert slurm.wait(job, timeout=150) == ["COMPLETED"] * 8, world.log("array")
+    assert slurm.wait(job) == ["COMPLETED"] * 8, world.log("array")
     made = od.open_store(store)
     made.verify(deep=True)
     assert len(made.sources()) == len(vessel_files(world)) >= 8
@@ -149,7 +149,7 @@ def test_pipeline__hands_the_commit_on(slurm, world):
     assert done.returncode == 0, done.stderr
     numbers = dict(line.split() for line in done.stdout.splitlines())
     assert list(numbers) == ["ingest", "compact", "analyse", "products"]
-    states = slurm.wait(numbers["products"], timeout=150)
+    states = slurm.wait(numbers["products"])
     assert states == ["COMPLETED"], world.log("pipeline")
     assert world.step("pipeline") == world.reference
     assert (job.parent / "output" / "hours.nc").stat().st_size > 1000
@@ -162,7 +162,7 @@ def test_dask__cluster_of_the_job_gives_the_same_bits(slurm, world):
     pytest.importorskip("distributed", reason="pip install distributed")
     options = ("--nodes=2", "--cpus-per-task=1")
     job = start(slurm, world, "dask", "analyse_dask.sbatch", *options)
-    assert slurm.wait(job, timeout=120) == ["COMPLETED"], world.log("dask")
+    assert slurm.wait(job) == ["COMPLETED"], world.log("dask")
     assert world.step("dask") == world.reference
 
 
@@ -213,7 +213,7 @@ def test_submit__is_followed_by_another_process(slurm, world, monkeypatch):
 def test_limit__stopped_by_its_time_and_requeued_the_bits_are_the_same(
     slurm, world, limited
 ):
-    assert slurm.wait(limited, timeout=120) == ["COMPLETED"], world.log("limited")
+    assert slurm.wait(limited) == ["COMPLETED"], world.log("limited")
     line = slurm.call("scontrol", "show", "job", "-o", limited)
     assert "Restarts=1" in line
     log = world.log("limited")
