@@ -66,7 +66,7 @@ NODE = (
 
 
 # Each node gets a /dev/shm of its own, as two machines have: MPICH names its segments
-# there after the job's number, and one left by a killed job stops the next of that name.
+# there after the job's number, and one left by a killed job stops its namesake.
 _OWN_MEMORY = ("unshare", "-m", "sh", "-c")
 _OWN_MEMORY += ('mount -t tmpfs tmpfs /dev/shm; exec "$@"', "sh")
 
