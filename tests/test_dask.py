@@ -52,7 +52,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def client(cluster):
     with distributed.Client(cluster) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=240)
         yield client
 
 
@@ -73,7 +73,7 @@ def test_lost_worker__its_pieces_are_computed_again(client, reference, tmp_path)
     before = set(client.scheduler_info()["workers"])
     assert engines.run(TOY, pieces, engine="dask") == reference
     assert len(list(tmp_path.glob("died-*"))) == 2
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=240)
     assert set(client.scheduler_info()["workers"]) != before
 
 
@@ -132,7 +132,7 @@ def test_combine__may_overwrite_its_first_argument(client):
 @pytest.mark.slow
 def test_client__closed_while_pieces_run(cluster):
     with distributed.Client(cluster, set_as_default=True) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=240)
         pieces = [toy_dask.Slow(k, 0.3) for k in range(30)]
         closer = threading.Thread(target=lambda: (time.sleep(1), client.close()))
         closer.start()

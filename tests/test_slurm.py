@@ -189,7 +189,7 @@ def test_dask_jobqueue__gives_the_same_bits(slurm, world, monkeypatch):
         Client(cluster) as client,
     ):
         cluster.scale(2)
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=240)
         run_job(job, engine="dask")
     assert world.step("jobqueue") == world.reference
 
@@ -226,7 +226,7 @@ def vessel_files(world):
     return [str(path) for path in world.sea.files]
 
 
-def wait_for(true, timeout=60):
+def wait_for(true, timeout=240):
     deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, "it never came"
