@@ -236,7 +236,7 @@ def main() -> None:
     parser.add_argument("--job", nargs="+", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     blosc.use_threads = False  # its own threads would not survive a fork
-    sources.find_reader = lambda path, format, columns: world.PlainReader()
+    sources.find_reader = lambda *_: world.PlainReader()
     if options.job:
         work(options.job[0], options.job[1:], "mpi")
         return

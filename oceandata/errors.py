@@ -55,3 +55,11 @@ class EngineError(OceanDataError, RuntimeError):
 
 class ConfidentialError(OceanDataError, ValueError):
     """An export would reveal what must be asked for by name."""
+
+
+class LicenseError(OceanDataError, ValueError):
+    """An input's licence forbids passing the product on."""
+
+
+class AuditError(ConfidentialError):
+    """The audit log cannot be written, or its chain is broken."""

@@ -60,7 +60,7 @@ def race(store: Path, path: str) -> None:
 
 
 def main(mode: str, store: str, range_bytes: str, group_bytes: str, *paths: str):
-    sources.find_reader = lambda path, format, columns: PlainReader(batch=100)
+    sources.find_reader = lambda *_: PlainReader(batch=100)
     comm = world()
     if mode in ("fail", "die"):
         fail_on(Path(paths[-1]).name, mode)

@@ -40,7 +40,7 @@ def vacuum(store: str) -> None:
 
 
 if __name__ == "__main__":
-    sources.find_reader = lambda path, format, columns: PlainReader()
+    sources.find_reader = lambda *_: PlainReader()
     verb, *arguments = sys.argv[1:]
     sys.stdin.readline()
     {f.__name__: f for f in (commit_many, ingest, compact, vacuum)}[verb](*arguments)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from oceandata.columns import Columns, decode_position, decode_tenths
-from oceandata.readers import TrackBatch, reader
+from oceandata.readers import Reports, TrackBatch, reader
 from oceandata.readers.dma import MOBILES, STATUSES
 
 NOAA = (
@@ -138,7 +138,7 @@ def write(path: Path, kind: str, body: list[bytes], *, end: bytes = b"\n") -> Pa
 
 
 def read(path: Path, kind: str, **options) -> TrackBatch:
-    """All batches of a file joined into one (reports and repairs left empty)."""
+    """All batches of a file joined into one (repairs left empty)."""
     batches = list(reader(kind).batches(path, **options))
     for batch in batches:
         assert batch.rows_read == len(batch.columns) + len(batch.rejected)
@@ -146,7 +146,7 @@ def read(path: Path, kind: str, **options) -> TrackBatch:
     return TrackBatch(
         Columns.concat([b.columns for b in batches]),
         {key: text for b in batches for key, text in b.names.items()},
-        batches[0].reports if batches else None,
+        Reports.concat([b.reports for b in batches]),
         type(rejected[0]).concat(rejected) if rejected else None,
         sum(b.rows_read for b in batches),
         {},

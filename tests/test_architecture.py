@@ -91,7 +91,9 @@ def test_wheel__holds_the_packages_and_the_coast_and_nothing_else(wheel):
     assert modules == on_disk
     data = {n for n in names if n.startswith("oceandata/data/")}
     data = {n for n in data if not n.endswith(".py")}
-    expected = {"oceandata/data/land30s.z"}
+    expected = {"oceandata/data/land30s.z", "oceandata/data/fonts/OFL.txt"}
+    for weight in ("regular", "bold"):
+        expected.add(f"oceandata/data/fonts/oceandata-sans-sc-{weight}.otf")
     for scale in ("110m", "50m"):
         for kind in ("land", "coastline"):
             stem = f"shapefiles/natural_earth/physical/ne_{scale}_{kind}"

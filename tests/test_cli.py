@@ -85,7 +85,7 @@ def test_reference__names_every_command_and_exit_code():
         (["run", "job.toml", "--engine", "slurm"], "is not one of 'threads'"),
         (["ingest", "a.store"], "Missing argument 'PATHS...'"),
         (["ingest", "a.store", "b.csv", "--column", "mmsi"], "expected NAME=HEADER"),
-        (["export", "a.store", "x.csv"], "density can be written as .nc, .tif"),
+        (["export", "a.store", "x.gpkg"], "density can be written as .nc, .zarr"),
         (["export", "a.store", "x.nc"], "needs its region: --box W S E N"),
         (
             ["export", "a.store", "x.nc", "--what", "tracks"],

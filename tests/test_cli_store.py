@@ -173,8 +173,11 @@ def test_export__tracks_need_a_word_on_identities(capsys, store, tmp_path):
     box = ("--what", "tracks", "--box", 117, 31, 127, 41)
     file, key = tmp_path / "a.nc", tmp_path / "key"
     key.write_bytes(b"0123456789abcdef")
+    key.chmod(0o600)
     assert call(capsys, "export", store, file, *box)[0] == codes.USAGE
     named = ("--identities", "pseudonyms")
+    assert call(capsys, "export", store, file, *box, *named)[0] == codes.USAGE
+    box = (*box, "--reason", "a test of the command line")
     code, _, err = call(capsys, "export", store, file, *box, *named)
     assert code == codes.FAULTS
     assert "pseudonym_key" in err

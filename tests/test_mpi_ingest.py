@@ -18,9 +18,7 @@ WHOLE = 1 << 30
 
 @pytest.fixture(autouse=True)
 def plain_reader(monkeypatch):
-    monkeypatch.setattr(
-        sources, "find_reader", lambda path, format, columns: world.PlainReader()
-    )
+    monkeypatch.setattr(sources, "find_reader", lambda *_: world.PlainReader())
 
 
 @pytest.fixture(scope="module")

@@ -111,4 +111,4 @@ def test_to_geotiff__few_vessels_are_refused(tmp_path, minimum):
     with pytest.raises(ConfidentialError, match="min_vessels"):
         to_geotiff(ds, tmp_path / "g.tif")
     assert list(tmp_path.iterdir()) == []
-    to_geotiff(ds, tmp_path / "g.tif", confidential="allow")
+    to_geotiff(ds, tmp_path / "g.tif", confidential="allow", reason="a test")

@@ -14,6 +14,7 @@ from oceandata.products import cf, masking, provenance, to_netcdf
 from tests.product_samples import density, tracks
 
 KEY = b"a key of sixteen bytes or more"
+ASKED = {"confidential": "allow", "reason": "a test of the format"}
 
 
 def reopened(path, **options):
@@ -62,7 +63,11 @@ def test_to_netcdf__grid_passes_cf(tmp_path, no_network, west):
 @pytest.mark.parametrize("identities", ["reveal", "pseudonyms"])
 def test_to_netcdf__tracks_pass_cf(tmp_path, no_network, identities):
     path = to_netcdf(
-        tracks(), tmp_path / "tracks.nc", identities=identities, pseudonym_key=KEY
+        tracks(),
+        tmp_path / "tracks.nc",
+        identities=identities,
+        pseudonym_key=KEY,
+        **ASKED,
     )
     assert complaints(path, "cf:1.11") == []
 
@@ -123,7 +128,7 @@ def test_to_netcdf__is_compressed_in_tiles(tmp_path):
 
 def test_to_netcdf__tracks_round_trip(tmp_path):
     ds = tracks()
-    back = reopened(to_netcdf(ds, tmp_path / "t.nc", identities="reveal"))
+    back = reopened(to_netcdf(ds, tmp_path / "t.nc", identities="reveal", **ASKED))
     for name in ("lon", "lat", "sog", "heading", "row_size", "mmsi", "nav_status"):
         assert back[name].values.tobytes() == ds[name].values.tobytes(), name
     assert (back["time"].values == ds["time"].values).all()
@@ -156,6 +161,7 @@ def test_to_netcdf__tracks_are_refused_by_default(tmp_path):
 def test_to_netcdf__pseudonyms_hide_vessels(tmp_path):
     key = tmp_path / "key"
     key.write_bytes(KEY + b"\n")
+    key.chmod(0o600)
     record = provenance(parameters={"pseudonym_key": KEY.decode()})
     path = to_netcdf(
         tracks(),
@@ -163,6 +169,7 @@ def test_to_netcdf__pseudonyms_hide_vessels(tmp_path):
         identities="pseudonyms",
         pseudonym_key=key,
         provenance=record,
+        **ASKED,
     )
     content = path.read_bytes()
     back = reopened(path)
@@ -186,7 +193,11 @@ def test_to_netcdf__pseudonyms_hide_vessels(tmp_path):
 def test_to_netcdf__weak_keys_are_refused(tmp_path, key, message):
     with pytest.raises(ConfidentialError, match=message):
         to_netcdf(
-            tracks(), tmp_path / "t.nc", identities="pseudonyms", pseudonym_key=key
+            tracks(),
+            tmp_path / "t.nc",
+            identities="pseudonyms",
+            pseudonym_key=key,
+            **ASKED,
         )
 
 

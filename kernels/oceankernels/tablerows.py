@@ -18,8 +18,11 @@ from oceankernels.tablespec import (
     HOURS,
     LAT,
     LON,
+    MILLIS,
     MOBILE,
     N_FINE,
+    NO_POSITION,
+    REPORT_A,
     SOG,
     STATUS,
     TIME,
@@ -40,17 +43,19 @@ from oceankernels.textvalues import (
 
 
 @jit
-def judge(r, text_id):
+def judge(r, spec):
     """Reason code why the record is no row; 0 if it is one. Joins date and time."""
     state, value = r.state, r.value
     if state[MOBILE] != MISSING:
         if value[MOBILE] == UNKNOWN_WORD:
             return 11
-        if value[MOBILE] >= 10:
+        if value[MOBILE] == NO_POSITION:
+            return 29
+        if 10 <= value[MOBILE] < NO_POSITION:
             return FIRST_MOBILE + value[MOBILE] - 10
     if state[VESSEL] == MISSING:
         return 12
-    if not text_id:
+    if not spec.text_id:
         if not _is_mmsi(r):
             return 13
         reason = _station_reason(value[VESSEL])
@@ -61,12 +66,34 @@ def judge(r, text_id):
         value[TIME] = value[DATE] * DAY_US + value[HOURS]
     if state[TIME] != OK:
         return _time_reason(state[TIME])
+    if state[MILLIS] != MISSING and not _add_millis(r):
+        return 15
+    if is_report(r, spec):
+        return 0
     reason = _position_reason(r)
     if reason:
         return reason
     if state[SOG] == BAD or state[COG] == BAD or state[HEADING] == BAD:
         return 24
     return 25 if state[STATUS] == BAD else 0
+
+
+@jit(inline=True)
+def is_report(r, spec):
+    """Whether the record is a static report, which needs no position."""
+    return spec.reports or (r.state[MOBILE] == OK and r.value[MOBILE] >= REPORT_A)
+
+
+@jit
+def _add_millis(r):
+    """Add the column of milliseconds to the time; whether it is such a number.
+
+    Receivers write up to 1,002 of them.
+    """
+    if r.state[MILLIS] != OK or not 0 <= r.value[MILLIS] < P10[r.decimals[MILLIS] + 4]:
+        return False
+    r.value[TIME] += r.value[MILLIS] * 1000 // P10[r.decimals[MILLIS]]
+    return True
 
 
 @jit(inline=True)
@@ -171,7 +198,7 @@ def _clean_numbers(r, spec, tally):
         ten = P10[decimals[HEADING]]
         if value[HEADING] < 0 or value[HEADING] >= 360 * ten:
             _missing(r, HEADING, tally, 5 if value[HEADING] == 511 * ten else 6)
-    if _compare(r, LON, 180) == 0 and value[LON] > 0:
+    if state[LON] != MISSING and _compare(r, LON, 180) == 0 and value[LON] > 0:
         value[LON] = -value[LON]
         r.state[LON] = OK
         tally.repairs[9] += 1
@@ -182,7 +209,24 @@ def _transceiver(r):
     """1 class A, 2 class B, 0 unknown; from its own column or the type of mobile."""
     if r.state[CLASS] == OK:
         return max(r.value[CLASS], 0)
-    return r.value[MOBILE] if r.state[MOBILE] == OK else 0
+    if r.state[MOBILE] != OK:
+        return 0
+    mobile = r.value[MOBILE]
+    return mobile - NO_POSITION if mobile >= REPORT_A else mobile
+
+
+@jit
+def to_knots(r, speed):
+    """The speed in knots, of which its unit has ``speed``; tenths stay exact."""
+    if speed == 0.1 and r.decimals[SOG] < 16:
+        r.decimals[SOG] += 1
+        return
+    knots = r.value[SOG] / P10F[r.decimals[SOG]] * speed
+    if not -1e6 < knots < 1e6:
+        knots = -1.0
+    r.value[SOG] = np.int64(np.rint(knots * 1e6))
+    r.decimals[SOG] = 6
+    r.state[SOG] = OK
 
 
 @jit(inline=True)
@@ -202,6 +246,13 @@ def _status(r, tally):
 @jit(inline=True)
 def keep(r, spec, rows, tally, n, n_later):
     """Write the record as row ``n``; returns the new number of entries in ``later``."""
+    rows.report[n] = is_report(r, spec)
+    if rows.report[n] != 0:
+        for slot in range(N_FINE):
+            r.state[slot] = MISSING
+        r.state[STATUS] = MISSING
+    if spec.speed != 1.0 and r.state[SOG] != MISSING:
+        to_knots(r, spec.speed)
     _clean_numbers(r, spec, tally)
     rows.vessel[n] = r.value[VESSEL]
     rows.time[n] = r.value[TIME]

@@ -16,6 +16,7 @@ from oceankernels.jit import jit
 from oceankernels.tablerows import judge, keep
 from oceankernels.tablespec import (
     CLOCK,
+    DATE_ANY,
     DATE_DMY,
     MOBILE,
     N_SLOTS,
@@ -23,8 +24,12 @@ from oceankernels.tablespec import (
     SKIP,
     STATIC,
     TEXT_ID,
+    TIME,
+    TIME_ANY,
+    TIME_COMPACT,
     TIME_DMY,
     TIME_ISO,
+    TIME_UNIX,
     UNKNOWN_WORD,
     WORD,
     Bad,
@@ -48,6 +53,13 @@ from oceankernels.textscan import (
     skip_field,
     trim,
     word_hash,
+)
+from oceankernels.texttimes import (
+    any_date,
+    any_time,
+    compact_time,
+    quick_compact,
+    unix_time,
 )
 from oceankernels.textvalues import (
     BAD,
@@ -83,6 +95,10 @@ def parse_block(buf, start, stop, spec, rows, bad, tally, record, scan_nul):
         spec.course_360,
         spec.zulu,
         spec.text_id,
+        spec.reports,
+        spec.order,
+        spec.unix_us,
+        spec.speed,
     )
     bare_rows = Rows(
         pointer(rows.vessel),
@@ -97,6 +113,7 @@ def parse_block(buf, start, stop, spec, rows, bad, tally, record, scan_nul):
         pointer(rows.static),
         pointer(rows.start),
         pointer(rows.line),
+        pointer(rows.report),
         pointer(rows.fine),
         pointer(rows.wide),
     )
@@ -142,7 +159,7 @@ def _parse(buf, start, stop, spec, rows, bad, tally, record, scan_nul):
         if scan_nul and reason == 0 and _has_nul(buf, p, after):
             reason = 4
         if reason == 0:
-            reason = judge(record, spec.text_id)
+            reason = judge(record, spec)
         if reason == 0:
             n_later = keep(record, spec, rows, tally, n, n_later)
             rows.static[n] = static
@@ -241,9 +258,12 @@ def _quick_field(buf, p, spec, f, record, delims, static):
         record.decimals[slot] = decimals
         record.state[slot] = OK
         return q, static, False
-    if kind in (TIME_ISO, TIME_DMY):
-        order = YEAR_FIRST if kind == TIME_ISO else DAY_FIRST
-        value, state, q = quick_time(buf, p, order)
+    if kind in (TIME_ISO, TIME_DMY, TIME_COMPACT):
+        if kind == TIME_COMPACT:
+            value, state, q = quick_compact(buf, p)
+        else:
+            order = YEAR_FIRST if kind == TIME_ISO else DAY_FIRST
+            value, state, q = quick_time(buf, p, order)
         record.value[slot] = value
         record.state[slot] = state
         if state != BAD:
@@ -276,9 +296,14 @@ def _slow_field(buf, a, b, spec, f, record, static):
         value, state, padding = slow_time(buf, a, b, order, spec.zulu)
         record.value[slot] = value
         record.state[slot] = state
-    elif kind == DATE_DMY:
+    elif kind in (TIME_COMPACT, TIME_UNIX, TIME_ANY):
+        padding = _other_time(buf, a, b, kind, spec, record)
+    elif kind in (DATE_DMY, DATE_ANY):
         a, b = trim(buf, a, b)
-        days, state, p = slow_date(buf, a, b, DAY_FIRST)
+        if kind == DATE_DMY:
+            days, state, p = slow_date(buf, a, b, DAY_FIRST)
+        else:
+            days, state, p = any_date(buf, a, b, spec.order)
         record.value[slot] = days
         record.state[slot] = _whole(buf, a, b, p, state)
     elif kind == CLOCK:
@@ -298,6 +323,21 @@ def _slow_field(buf, a, b, spec, f, record, static):
     if padding != PLAIN:
         record.repair[padding - 1] = 1
     return static
+
+
+@jit
+def _other_time(buf, a, b, kind, spec, record):
+    """Time in a less usual form; returns the padding with blanks."""
+    padding = PLAIN
+    if kind == TIME_UNIX:
+        value, state = unix_time(buf, a, b, spec.unix_us)
+    elif kind == TIME_COMPACT:
+        value, state = compact_time(buf, a, b, spec.zulu)
+    else:
+        value, state, padding = any_time(buf, a, b, spec.order, spec.zulu)
+    record.value[TIME] = value
+    record.state[TIME] = state
+    return padding
 
 
 @jit

@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 SKIP, STATIC, NUMBER, TIME_ISO, TIME_DMY, DATE_DMY, CLOCK, WORD, TEXT_ID = range(9)
-"""Kinds of columns. STATIC: only its hash counts (see ``Rows.static``)."""
+TIME_COMPACT, TIME_UNIX, TIME_ANY, DATE_ANY = range(9, 13)
+"""Kinds of columns. STATIC: only its hash counts (see ``Rows.static``). TIME_COMPACT:
+``20210701_185151``; TIME_UNIX: a number of ``Spec.unix_us``; TIME_ANY and DATE_ANY:
+any of the usual marks, in the order of ``Spec.order``."""
 
 LON, LAT, SOG, COG, HEADING, STATUS = range(6)
-VESSEL, TIME, DATE, HOURS, MOBILE, CLASS = range(6, 12)
+VESSEL, TIME, DATE, HOURS, MOBILE, CLASS, MILLIS = range(6, 13)
 """Slots that values go to. The first five may be too fine for the integer columns."""
-N_SLOTS, N_FINE = 12, 5
+N_SLOTS, N_FINE = 13, 5
 
 REASONS = (
     "",
@@ -48,9 +51,12 @@ REASONS = (
     "coast station by its MMSI (00MIDxxxx), not a vessel",
     "SAR aircraft by its MMSI (111MIDxxx), not a vessel",
     "aid to navigation by its MMSI (99MIDxxxx), not a vessel",
+    "message without a position",
 )
 """Why a record was refused; the index is the code."""
 FIRST_MOBILE = 5  # reason of mobile code 10; 11 is the next …
+NO_POSITION, REPORT_A, REPORT_B = 16, 17, 18
+"""Mobile codes: a message that tells no position; a static report of class A or B."""
 UNKNOWN_WORD = -1
 
 REPAIRS = (
@@ -82,6 +88,10 @@ class Spec(NamedTuple):
     course_360: bool  # a course of 360 is north (VMS); otherwise "not available" (AIS)
     zulu: bool  # a time may end in Z
     text_id: bool  # vessels are known by a text, not by an MMSI
+    reports: bool = False  # every record is a static report without a position
+    order: int = 0  # of free dates: YEAR_FIRST, DAY_FIRST or MONTH_FIRST of textvalues
+    unix_us: int = 1_000_000  # µs in the unit of a TIME_UNIX column
+    speed: float = 1.0  # knots in the unit of the speed column
 
 
 class Rows(NamedTuple):
@@ -99,11 +109,12 @@ class Rows(NamedTuple):
     static: np.ndarray  # uint64: hash of the STATIC columns
     start: np.ndarray  # int64: record's first byte
     line: np.ndarray  # int64: its line in the block, from 0
+    report: np.ndarray  # uint8: 1 for a static report, which has no position
     fine: np.ndarray  # float64 (rows, 5): values of the slots marked in ``wide``
     wide: np.ndarray  # uint8 (5,): slots to be written to ``fine`` too
 
 
-ROW_DTYPES = ("i8", "i8", "i4", "i4", "i2", "i2", "i2", "i1", "i1", "u8", "i8", "i8")
+ROW_DTYPES = ("i8", "i8", *["i4"] * 2, *["i2"] * 3, "i1", "i1", "u8", "i8", "i8", "u1")
 """Data types of the fields of :class:`Rows` before ``fine``."""
 
 

@@ -226,7 +226,7 @@ def quick_time(buf, p, order):
 
 
 @jit
-def _digits(buf, p, b, most):
+def digits_at(buf, p, b, most):
     """Up to ``most`` digits at ``p``: (value, index after them)."""
     value, stop = 0, min(p + most, b)
     while p < stop and 48 <= buf[p] <= 57:
@@ -240,13 +240,13 @@ def slow_date(buf, a, b, order):
     """``2024-1-31`` or ``31/1/2024`` at ``a``: (days, state, index after it)."""
     mark = 45 if order == YEAR_FIRST else 47
     widths = (4, 2, 2) if order == YEAR_FIRST else (2, 2, 4)
-    x, p = _digits(buf, a, b, widths[0])
+    x, p = digits_at(buf, a, b, widths[0])
     if p == a or p >= b or buf[p] != mark:
         return 0, BAD, a
-    y, q = _digits(buf, p + 1, b, widths[1])
+    y, q = digits_at(buf, p + 1, b, widths[1])
     if q == p + 1 or q >= b or buf[q] != mark:
         return 0, BAD, a
-    z, r = _digits(buf, q + 1, b, widths[2])
+    z, r = digits_at(buf, q + 1, b, widths[2])
     years = p - a if order == YEAR_FIRST else r - q - 1
     if r == q + 1 or years != 4:
         return 0, BAD, a
@@ -268,7 +268,7 @@ def slow_clock(buf, a, b):
         while n > 0 and p < b and buf[p] == 32:
             padding = INNER_BLANK
             p += 1
-        value, q = _digits(buf, p, b, 2)
+        value, q = digits_at(buf, p, b, 2)
         if q == p:
             return 0, BAD, padding
         parts = (parts[1], parts[2], value)
@@ -279,7 +279,7 @@ def slow_clock(buf, a, b):
     fraction = 0
     if n == 3 and p < b and buf[p] == 46:
         p += 1
-        value, q = _digits(buf, p, b, 6)
+        value, q = digits_at(buf, p, b, 6)
         if q == p:
             return 0, BAD, padding
         fraction = value * P10[6 - (q - p)]

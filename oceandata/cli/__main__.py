@@ -20,9 +20,15 @@ COMMANDS = {
     "verify": "stores",
     "compact": "stores",
     "vacuum": "stores",
+    "describe": "backup",
+    "backup": "backup",
+    "restore": "backup",
+    "catalog": "catalog",
     "run": "run",
     "submit": "submit",
     "export": "export",
+    "key": "key",
+    "audit": "audit",
     "demo": "demo",
 }
 

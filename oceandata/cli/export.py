@@ -9,15 +9,33 @@ import click
 
 from oceandata.cli import codes, show
 
-ENDINGS = {"tracks": (".nc",), "density": (".nc", ".tif", ".tiff", ".png")}
+WRITERS = {
+    "tracks": {
+        ".nc": "to_netcdf",
+        ".zarr": "to_zarr",
+        ".csv": "to_csv",
+        ".parquet": "to_geoparquet",
+    },
+    "density": {
+        ".nc": "to_netcdf",
+        ".zarr": "to_zarr",
+        ".csv": "to_csv",
+        ".tif": "to_geotiff",
+        ".tiff": "to_geotiff",
+        ".png": "plot_map",
+        ".svg": "plot_map",
+        ".pdf": "plot_map",
+    },
+}
+_LICENSED = ("to_netcdf", "to_zarr", "to_csv", "to_geoparquet")
 
 
 @click.command()
 @click.argument("store", type=click.Path())
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path())
 @click.option(
     "--what",
-    type=click.Choice(list(ENDINGS)),
+    type=click.Choice(list(WRITERS)),
     default="density",
     show_default=True,
     help="Hours of vessels per cell, or the tracks themselves.",
@@ -36,82 +54,126 @@ ENDINGS = {"tracks": (".nc",), "density": (".nc", ".tif", ".tiff", ".png")}
     help="What becomes of the vessels' identities; tracks need it.",
 )
 @click.option("--key-file", type=click.Path(), help="Secret for pseudonyms.")
-def export(
-    store, file, what, box, period, vessels, as_of, step, gap, identities, key_file
-) -> int:
-    """Write FILE with the density (.nc, .tif, .png) or the tracks (.nc) of a selection.
+@click.option("--release", type=click.Path(), help="Folder of its release.")
+@click.option("--reason", help="Why tracks leave; kept in the audit log.")
+@click.option("--authorised-by", help="Who allowed it; secret data need it.")
+@click.option("--lines", is_flag=True, help="A line a trajectory (.parquet).")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Of a map.",
+)
+@click.option("--license", help="Licence of the product.")
+@click.option("--override-license", multiple=True, help="Name of a forbidding licence.")
+def export(store, file, **asked) -> int:
+    """Write FILE with the density or the tracks of a selection.
+
+    The ending says the format: .nc, .zarr, .csv, .tif, .png, .svg or .pdf for a
+    density; .nc, .zarr, .csv or .parquet (GeoParquet) for tracks.
 
     Cells with fewer than three vessels are withheld. Tracks name their vessels, so
-    --identities has to be said: pseudonyms (needs --key-file) or reveal.
+    --reason and --identities have to be said: pseudonyms (needs --key-file) or reveal.
     """
-    suffix = Path(file).suffix
-    if suffix not in ENDINGS[what]:
-        expected = ", ".join(ENDINGS[what])
+    what = asked["what"]
+    suffix = Path(file).suffix.lower()
+    if suffix not in WRITERS[what]:
+        expected = ", ".join(WRITERS[what])
         raise click.UsageError(f"{what} can be written as {expected}; got {file!r}")
-    if what == "tracks" and identities is None:
+    _check(what, suffix, asked)
+    from oceandata.store import open_store
+
+    opened = open_store(store, as_of=asked["as_of"])
+    asked["chosen"] = {
+        "vessels": [_vessel(text) for text in asked["vessels"]] or None,
+        "period": asked["period"] or None,
+    }
+    make = _tracks if what == "tracks" else _density
+    show.say(str(make(opened, file, WRITERS[what][suffix], asked)))
+    return codes.OK
+
+
+def _check(what: str, suffix: str, asked: dict) -> None:
+    if what == "density" and not asked["box"]:
+        raise click.UsageError("a density needs its region: --box W S E N")
+    if what == "tracks" and asked["identities"] is None:
         raise click.UsageError(
             "tracks name their vessels: add --identities pseudonyms --key-file FILE, "
             "or --identities reveal"
         )
-    if what == "density" and not box:
-        raise click.UsageError("a density needs its region: --box W S E N")
-    from oceandata.store import open_store
-
-    opened = open_store(store, as_of=as_of)
-    chosen = {
-        "vessels": [_vessel(text) for text in vessels] or None,
-        "period": period or None,
-    }
-    record = _record(opened, chosen | {"box": box or None, "gap": gap, "step": step})
-    if what == "tracks":
-        written = _tracks(opened, file, chosen, box, identities, key_file, record)
-    else:
-        written = _density(opened, file, chosen, box, step, gap, record)
-    show.say(str(written))
-    return codes.OK
+    if what == "tracks" and not asked["reason"]:
+        raise click.UsageError(
+            'tracks are confidential: add --reason "who gets them, and what for"; it '
+            "is written to the audit log"
+        )
+    if asked["lines"] and suffix != ".parquet":
+        raise click.UsageError("--lines goes with tracks as .parquet")
 
 
 def _vessel(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
 
-def _record(opened: Any, parameters: dict) -> dict:
+def _given(opened: Any, writer: str, asked: dict, told: dict) -> dict[str, Any]:
+    """Keyword arguments of a writer: where the product comes from, and its terms."""
+    from oceandata.job.products import live_inputs
     from oceandata.products import provenance
+    from oceandata.store.sensitivity import said_attrs
 
-    return provenance(parameters=parameters, store=opened.path, commit=opened.number)
+    record = provenance(
+        inputs=live_inputs(opened),
+        parameters=asked["chosen"] | told,
+        store=opened,
+        commit=opened.number,
+    )
+    given = {"provenance": record, "sources": [said_attrs(opened.about("tracks"))]}
+    if asked["override_license"]:
+        given["override_license"] = list(asked["override_license"])
+    if asked["license"] and writer in _LICENSED:
+        given["license"] = asked["license"]
+    return given
 
 
-def _tracks(opened, file, chosen, box, identities, key_file, record) -> Path:
-    from oceandata.products import to_netcdf
+def _tracks(opened: Any, file: str, writer: str, asked: dict) -> Path:
+    from oceandata import products
 
-    tracks = opened.open(**chosen, box=box or None)
-    return to_netcdf(
+    box, who = asked["box"] or None, asked["authorised_by"]
+    tracks = opened.open(**asked["chosen"], box=box)
+    key = asked["key_file"]
+    given = _given(opened, writer, asked, {"box": box})
+    given["provenance"] |= {"authorised_by": who} if who else {}
+    return getattr(products, writer)(
         tracks,
         file,
-        identities=identities,
-        pseudonym_key=Path(key_file) if key_file else None,
-        provenance=record,
+        identities=asked["identities"],
+        pseudonym_key=Path(key) if key else None,
+        confidential="allow",
+        reason=asked["reason"],
+        authorised_by=who,
+        **given,
+        **({"geometry": "lines"} if asked["lines"] else {}),
     )
 
 
-def _density(opened, file, chosen, box, step, gap, record) -> Path:
+def _density(opened: Any, file: str, writer: str, asked: dict) -> Path:
     from oceandata import products
     from oceandata.grids import regular_grid
     from oceandata.job.plan import near
     from oceandata.tracks import vessel_hours
 
+    box, step, gap = asked["box"], asked["step"], asked["gap"]
     grid = regular_grid(box, step=step)
     with show.progress("vessel_hours") as progress:
         hours = vessel_hours(
-            opened.select(**chosen, box=near(tuple(box))),
+            opened.select(**asked["chosen"], box=near(tuple(box))),
             grid=grid,
             gap=gap,
             by=(),
             progress=progress,
         )
-    suffix = Path(file).suffix
-    if suffix == ".nc":
-        return products.to_netcdf(hours, file, provenance=record)
-    if suffix == ".png":
-        return products.plot_map(hours, file, provenance=record)
-    return products.to_geotiff(hours, file, provenance=record)
+    given = _given(opened, writer, asked, {"box": box, "gap": gap, "step": step})
+    given["release"] = asked["release"]
+    if writer == "plot_map":
+        given["language"] = asked["language"]
+    return getattr(products, writer)(hours, file, **given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,19 @@ FIRST = "000000000000.json"
     metavar="NAME=HEADER",
     help="The column in the file that holds NAME.",
 )
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the format has to be told, such as encoding=gb18030 or year=2019.",
+)
 @click.option("--replaces", help="Hash of the source that these files replace.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) -> int:
+def ingest(
+    store, paths, kind, timezone, columns, options, replaces, workers, as_json
+) -> int:
     """Read vessel files into a store; make the store if it is not there.
 
     A folder stands for the files in it. Files already in the store are left out, rows
@@ -45,6 +55,7 @@ def ingest(store, paths, kind, timezone, columns, replaces, workers, as_json) ->
             format=kind,
             columns=renamed,
             timezone=timezone,
+            options=_options(options),
             replaces=replaces,
             progress=progress,
             workers=workers,
@@ -89,6 +100,9 @@ def report_text(facts: dict) -> str:
         for reason, count in sorted(facts["quarantined"].items(), key=lambda p: -p[1])
     ]
     lines = [show.table(rows, ("rows", "count"))]
+    if facts["others"]:
+        others = sorted(facts["others"].items(), key=lambda p: -p[1])
+        lines += ["", show.table(others, ("records that are no positions", "count"))]
     if facts["repairs"]:
         repairs = sorted(facts["repairs"].items(), key=lambda p: -p[1])
         lines += ["", show.table(repairs, ("values set right in kept rows", "count"))]
@@ -113,8 +127,20 @@ def code_of_report(facts: dict, files: int) -> int:
     return codes.FAULTS if refused == files else codes.PARTLY_REFUSED
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _options(texts: tuple[str, ...]) -> dict[str, Any] | None:
+    """Values of ``--option``: numbers and JSON as such, all else as text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, value = _pair(text, "NAME=VALUE")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found or None
+
+
+def _pair(text: str, form: str = "NAME=HEADER") -> tuple[str, str]:
     name, sign, header = text.partition("=")
     if not sign:
-        raise click.BadParameter(f"expected NAME=HEADER, got {text!r}")
+        raise click.BadParameter(f"expected {form}, got {text!r}")
     return name.strip(), header

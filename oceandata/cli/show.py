@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -52,18 +53,26 @@ def table(rows: Sequence[Sequence[Any]], heads: Sequence[str]) -> str:
         for i in range(len(heads))
     ]
     widths = [
-        max(len(line[i]) for line in [list(heads), *texts]) for i in range(len(heads))
+        max(_width(line[i]) for line in [list(heads), *texts])
+        for i in range(len(heads))
     ]
 
     def line(cells: Sequence[str]) -> str:
+        gaps = zip(cells, widths, strict=True)
+        pads = [" " * (width - _width(cell)) for cell, width in gaps]
         parts = [
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(cells, widths, right, strict=True)
+            (pad + cell if to_right else cell + pad)
+            for cell, pad, to_right in zip(cells, pads, right, strict=True)
         ]
         return "  ".join(parts).rstrip()
 
     rule = "  ".join("-" * width for width in widths)
     return "\n".join([line(heads), rule, *(line(cells) for cells in texts)])
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes: Chinese characters take two."""
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 def size(count: float) -> str:

@@ -58,7 +58,13 @@ def verify(store: str, deep: bool, as_json: bool) -> int:
     except DamagedStoreError as error:
         if not as_json:
             raise
-        show.say_json({"store": store, "sound": False, "faults": str(error)})
+        names = ("kind", "path", "part", "why")
+        damage = [
+            {name: getattr(one, name) for name in names}
+            for one in getattr(error, "damage", ())
+        ]
+        told = {"store": store, "sound": False, "faults": str(error)}
+        show.say_json(told | {"damage": damage})
         return codes.DAMAGED
     if as_json:
         show.say_json({"store": store, "sound": True, "deep": deep, **checked})

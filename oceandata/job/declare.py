@@ -7,7 +7,7 @@ The declaration knows nothing of files on disk or of the functions that steps na
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -121,12 +121,22 @@ class Period(Section):
 
 
 class Input(Section):
-    """``[[input]]``: files of one kind, with what the reader has to know."""
+    """``[[input]]``: files of one kind, with what the reader has to know.
+
+    ``license``, ``attribution``, ``doi`` and ``redistribution`` are the terms of the
+    files, or ``publisher`` names whose they are; the products carry them.
+    """
 
     paths: list[str] = Field(min_length=1)
     format: str = "auto"
     timezone: str | None = None
     columns: dict[str, str] | None = None
+    options: dict[str, Any] | None = None
+    publisher: Literal["", "noaa", "gfw", "nari"] = ""
+    license: str = ""
+    attribution: str = ""
+    doi: str = ""
+    redistribution: Literal["", "allowed", "unknown", "forbidden"] = ""
 
     @field_validator("paths", mode="before")
     @classmethod

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oceandata.job.read import ReadJob
 from oceandata.job.registry import PRODUCTS, function_of
+from oceandata.products import words
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 PICTURES = ("map", "panels")
+DESCRIBED = ("netcdf", "zarr")
 
 
 @dataclass
@@ -33,7 +36,8 @@ def make_product(read: ReadJob, index: int, found: Findings) -> Path:
     function = function_of(PRODUCTS[product.kind].function)
     about = read.job.job
     given: dict[str, Any] = {"provenance": record_of(read, found)}
-    if product.kind == "netcdf":
+    given["sources"] = terms_of(read, found.commit)
+    if product.kind in DESCRIBED:
         given |= {"title": about.title, "summary": about.summary or None}
         given |= {"license": about.license or None}
         given |= {"attrs": {"creator_name": about.creator} if about.creator else None}
@@ -57,11 +61,28 @@ def record_of(read: ReadJob, found: Findings) -> dict[str, Any]:
     )
 
 
+def terms_of(read: ReadJob, commit: int) -> list[dict[str, Any]]:
+    """Terms of the data: what the store says of them, and each ``[[input]]``."""
+    from oceandata.store import open_store
+    from oceandata.store.sensitivity import said_attrs
+
+    said = said_attrs(open_store(read.store, as_of=commit).about("tracks"))
+    keys = ("publisher", "license", "attribution", "doi", "redistribution")
+    given = [{key: getattr(each, key) for key in keys} for each in read.job.input]
+    named = zip(read.job.input, given, strict=True)
+    return [said, *({"name": Path(i.paths[0]).name} | g for i, g in named)]
+
+
 def inputs_of(read: ReadJob, commit: int) -> list[dict[str, Any]]:
     """The files whose rows the store holds at a commit, with the fate of their rows."""
     from oceandata.store import open_store
 
-    sources = open_store(read.store, as_of=commit).sources()
+    return live_inputs(open_store(read.store, as_of=commit))
+
+
+def live_inputs(store: Any) -> list[dict[str, Any]]:
+    """The files whose rows a store holds, their hashes and the fate of their rows."""
+    sources = store.sources()
     live = sources[sources["replaced"].isna()]
     return [
         {
@@ -92,14 +113,14 @@ def dropped_of(read: ReadJob, commit: int) -> dict[str, int]:
 def _report(read: ReadJob, index: int, found: Findings) -> dict[str, Any]:
     """What the report of a job shows."""
     shown = read.shown[index]
+    language = str(read.job.product[index].arguments.get("language", "en"))
+    say = partial(words.say, language)
     tables: dict[str, Any] = {
-        f"Fixes flagged by step “{label}”; a fix may count in several rules": (
-            _flagged(flags)
-        )
+        say("flagged", label=label): _flagged(flags, language)
         for label, flags in found.flags.items()
     }
     tables |= {
-        f"Account of step “{label}”": _account(found.grids[label].attrs)
+        say("account_of", label=label): _account(found.grids[label].attrs, language)
         for label in shown[1:]
     }
     about = read.job.job
@@ -123,28 +144,32 @@ def pictures_before(read: ReadJob, index: int) -> list[tuple[Path, str]]:
     ]
 
 
-def _flagged(flags: pd.DataFrame) -> list[dict[str, Any]]:
+def _flagged(flags: pd.DataFrame, language: str) -> list[dict[str, Any]]:
     """The rules that flagged something, the worst first."""
+    say = partial(words.say, language)
     found = flags[flags["fixes"] > 0].sort_values("fixes", ascending=False)
     return [
         {
-            "rule": row.rule.replace("_", " "),
-            "flag": row.flag,
-            "fixes": int(row.fixes),
-            "% of fixes": float(100 * row.share),
-            "meaning": row.meaning,
+            say("rule"): words.key_text(row.rule),
+            say("flag"): row.flag,
+            say("fixes"): int(row.fixes),
+            say("share_fixes"): float(100 * row.share),
+            say("meaning"): row.meaning,
         }
         for row in found.itertuples()
     ]
 
 
-def _account(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
+def _account(
+    attrs: Mapping[str, Any], language: str
+) -> tuple[list[str], list[list[Any]]]:
     """The account of a grid, its numbers as numbers."""
     from oceandata.products.accounting import rows_of
     from oceandata.products.masking import public_attrs
 
-    head, rows = rows_of(public_attrs(dict(attrs)))
-    head = ["% of all" if name == "share" else name for name in head]
+    head, rows = rows_of(public_attrs(dict(attrs)), language=language)
+    share, of_all = (words.say(language, key) for key in ("share", "share_of_all"))
+    head = [of_all if name == share else name for name in head]
     return head, [[row[0], *map(_number, row[1:])] for row in rows]
 
 

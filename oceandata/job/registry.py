@@ -48,7 +48,8 @@ class ProductKind:
 
 
 _RUN = ("engine", "workers", "progress")
-_REPORT = ("inputs", "dropped", "accounting", "maps", "tables", "provenance")
+_RECORD = ("provenance", "sources")
+_REPORT = ("inputs", "dropped", "accounting", "maps", "tables", *_RECORD)
 
 STEPS = {
     "clean_tracks": StepKind("oceandata.tracks:clean_tracks", "tracks"),
@@ -59,10 +60,11 @@ STEPS = {
 }
 
 _SEEN = (".png", ".svg", ".pdf")
-_RECORD = ("provenance",)
 
 PRODUCTS = {
     "netcdf": ProductKind("oceandata.products:to_netcdf", (".nc",), filled=_RECORD),
+    "zarr": ProductKind("oceandata.products:to_zarr", (".zarr",), filled=_RECORD),
+    "csv": ProductKind("oceandata.products:to_csv", (".csv",), filled=_RECORD),
     "geotiff": ProductKind(
         "oceandata.products:to_geotiff", (".tif", ".tiff"), filled=_RECORD
     ),

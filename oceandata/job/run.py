@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -178,6 +178,7 @@ def _ingest(run: _Run) -> tuple[int, list[Any]]:
                     format=item.format,
                     columns=item.columns,
                     timezone=item.timezone,
+                    options=item.options,
                     progress=progress,
                     workers=run.workers,
                     engine="mpi" if run.engine == "mpi" else "threads",
@@ -341,9 +342,24 @@ def _named(error: Exception, what: str) -> Exception:
     return error
 
 
+def _related(run: _Run, keys: dict[str, str]) -> tuple[Findings, list[str]]:
+    """What the products show: grids that cannot be subtracted from each other.
+
+    Which cells they withhold depends on all of them, and so do their keys.
+    """
+    from oceandata.products.suppress import withhold_related
+
+    shown = {label for steps in run.read.shown for label in steps}
+    grids = run.result.found.grids
+    together = {label: grids[label] for label in grids if label in shown}
+    found = replace(run.result.found, grids=grids | withhold_related(together))
+    return found, sorted(keys[label] for label in together)
+
+
 def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
     """All products; those finished with the same key and file are left alone."""
     paths, skipped, seconds, made = [], [], {}, []
+    found, related = _related(run, keys)
     for index, product in enumerate(run.read.job.product):
         path, steps = run.read.product_path(index), run.read.shown[index]
         name = f"product {product.path}"
@@ -354,6 +370,7 @@ def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
             else [keys[shown] for shown in steps],
             about=run.read.job.job.model_dump(),
             pictures=made if product.kind == "report" else None,
+            related=related,
         )
         made.append(key)
         paths.append(path)
@@ -364,7 +381,7 @@ def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
         start = time.perf_counter()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            make_product(run.read, index, run.result.found)
+            make_product(run.read, index, found)
         except Exception as error:
             raise _named(error, f"{name} ({product.kind}) failed") from error
         run.state.note(name, key, path)

@@ -23,7 +23,10 @@ def key_of(**content: Any) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """Hash of a file's content."""
+    """Hash of a file's content, or of all files of a folder with their names."""
+    if path.is_dir():
+        files = sorted(each for each in path.rglob("*") if each.is_file())
+        return key_of(files={str(f.relative_to(path)): file_hash(f) for f in files})
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -47,7 +50,7 @@ class State:
     def has(self, name: str, key: str, path: Path) -> bool:
         """Whether this result was finished with this key and its file is unchanged."""
         noted = self.finished.get(name)
-        if not noted or noted.get("key") != key or not path.is_file():
+        if not noted or noted.get("key") != key or not path.exists():
             return False
         return noted.get("sha256") == file_hash(path)
 

@@ -10,6 +10,9 @@ import importlib
 
 _WHERE = {
     "to_netcdf": "netcdf",
+    "to_zarr": "zarr",
+    "to_csv": "csv",
+    "to_geoparquet": "geoparquet",
     "to_geotiff": "geotiff",
     "plot_map": "maps",
     "plot_panels": "maps",
@@ -17,6 +20,12 @@ _WHERE = {
     "provenance": "origin",
     "hash_file": "origin",
     "require_releasable": "masking",
+    "mask_text": "identities",
+    "Identities": "identities",
+    "open_release": "release",
+    "withhold_related": "suppress",
+    "withhold_ends": "ends",
+    "pseudonymise": "pseudonyms",
 }
 
 __all__ = sorted(_WHERE)

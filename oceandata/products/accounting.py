@@ -7,13 +7,10 @@ from typing import Any
 
 from oceandata.errors import SchemaError
 from oceandata.products import masking
+from oceandata.products.words import say, term
 
-PARTS = (
-    ("exported", "in the cells that are shown"),
-    ("withheld", "withheld: too few vessels in the cell"),
-    ("off_grid", "outside the grid"),
-    ("over_gap", "between fixes further apart than the gap limit"),
-)
+PARTS = ("exported", "withheld", "off_grid", "over_gap")
+"""What a total consists of; each is a phrase of :mod:`oceandata.products.words`."""
 _US_PER_HOUR = 3_600_000_000
 
 
@@ -22,7 +19,9 @@ def is_accounted(attrs: Mapping[str, Any]) -> bool:
     return masking.unit_of(attrs) is not None
 
 
-def rows_of(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+def rows_of(
+    attrs: Mapping[str, Any], *, language: str = "en"
+) -> tuple[list[str], list[list[str]]]:
     """Head and rows of the accounting, the total last.
 
     Raises
@@ -32,7 +31,7 @@ def rows_of(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """
     unit = masking.unit_of(attrs)
     hidden = "withheld" in (attrs[f"total_{unit}"], attrs[f"withheld_{unit}"])
-    names = [name for name, _ in PARTS if not (hidden and name == "withheld")]
+    names = [name for name in PARTS if not (hidden and name == "withheld")]
     parts = {name: _whole(attrs, f"{name}_{unit}") for name in names}
     total = None if hidden else _whole(attrs, f"total_{unit}")
     if total is not None and sum(parts.values()) != total:
@@ -41,11 +40,16 @@ def rows_of(attrs: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
             f"the account does not add up: {listed} = {sum(parts.values()):,}, but "
             f"total_{unit} is {total:,}"
         )
-    rows = [_row(text, parts.get(name), total, unit) for name, text in PARTS]
-    rows.append(_row("total", total, total, unit))
+    rows = [
+        _row(say(language, name), parts.get(name), total, unit, language)
+        for name in PARTS
+    ]
+    rows.append(_row(say(language, "total"), total, total, unit, language))
+    share = say(language, "share")
     if unit == "us":
-        return ["Vessel time", "hours", "share", "microseconds"], rows
-    return ["Count", "share", str(unit)], rows
+        head = [say(language, "vessel_time"), say(language, "hours"), share]
+        return [*head, say(language, "us")], rows
+    return [say(language, "count"), share, term(language, str(unit))], rows
 
 
 def hours(us: int) -> str:
@@ -59,11 +63,13 @@ def hours(us: int) -> str:
     return f"{sign}{thousandths // 1000:,}.{thousandths % 1000:03d}"
 
 
-def _row(text: str, count: int | None, total: int | None, unit: Any) -> list[str]:
+def _row(
+    text: str, count: int | None, total: int | None, unit: Any, language: str
+) -> list[str]:
     """One line; without the total, one or two withheld cells cannot be computed."""
     share = f"{100 * count / total:.2f} %" if total and count is not None else ""
     if count is None:
-        cells = ["withheld", share, ""]
+        cells = [say(language, "kept_back"), share, ""]
     else:
         cells = [hours(count), share, f"{count:,}"]
     return [text, *(cells if unit == "us" else cells[1:])]

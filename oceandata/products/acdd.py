@@ -34,14 +34,19 @@ def discovery(
     title: str | None,
     summary: str | None,
     license: str | None,
-    record: Mapping[str, Any] | None,
+    record: Mapping[str, Any],
+    rights: Mapping[str, str],
+    writer: str,
 ) -> dict[str, Any]:
-    """Global attributes of `ds`, already encoded by :mod:`oceandata.products.cf`."""
-    held = dict(ds.attrs)
-    record = record or held.get("provenance") or origin.provenance()
+    """Global attributes of `ds`, already encoded by :mod:`oceandata.products.cf`.
+
+    `rights` are what :func:`oceandata.products.rights.cleared` returned; `license` is
+    that of the product, where it is not the inputs' own.
+    """
+    held = dict(ds.attrs) | dict(rights)
     version = origin.software().get("oceandata", "unknown")
     now = origin.created().strftime("%Y-%m-%dT%H:%M:%SZ")
-    line = f"{now}: written by oceandata {version} (to_netcdf)"
+    line = f"{now}: written by oceandata {version} ({writer})"
     title = title or held.get("title") or _title(ds, kind)
     out = {
         "Conventions": schema.CONVENTIONS,
@@ -53,7 +58,7 @@ def discovery(
         "cdm_data_type": _CDM[kind],
         "date_created": now,
         "history": "\n".join(filter(None, [held.get("history"), line])),
-        "provenance": record if isinstance(record, str) else origin.as_json(record),
+        "provenance": origin.as_json(record),
     }
     if license or held.get("license"):
         out["license"] = license or held["license"]

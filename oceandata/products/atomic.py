@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,3 +46,44 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike, *, mark: str) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it to `path` at the end.
+
+    Every file in it is flushed first. A folder that stands there is replaced only if
+    it holds the file `mark`: it is moved aside, then removed, so that a reader who
+    opens in between finds the old one, the new one, or for an instant none.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{target}: the folder {target.parent} does not exist; create it first"
+        )
+    if target.exists() and not (target / mark).is_file():
+        raise FileExistsError(
+            f"{target} stands there and holds no {mark}: it is not replaced; choose "
+            "another name or remove it yourself"
+        )
+    token = secrets.token_hex(6)
+    part, old = (
+        target.with_name(f".{target.name}.{token}.{e}") for e in ("part", "old")
+    )
+    try:
+        yield part
+        for folder, _, files in os.walk(part):
+            for name in files:
+                flush(Path(folder, name))
+            flush(Path(folder))
+        if target.exists():
+            os.rename(target, old)
+        os.rename(part, target)
+        flush(target.parent)
+    except BaseException:
+        if old.exists() and not target.exists():
+            os.rename(old, target)
+        raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -7,13 +7,13 @@ from typing import Any
 
 import cartopy.crs as ccrs
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from oceandata import coast
+from oceandata.products import fonts, words
 from oceandata.products import scale as scales
 from oceandata.products import view as views
 
@@ -26,15 +26,6 @@ FAINT = "#5d6975"
 GRID = "#8fa3b3"
 
 _LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
-
-_EASTERN = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "WenQuanYi Micro Hei",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-)
 
 STYLE = {
     "font.size": 9,
@@ -52,11 +43,9 @@ STYLE = {
 }
 
 
-def style() -> dict[str, Any]:
-    """Settings of a figure; Chinese titles are set where a font for them stands."""
-    held = {font.name for font in font_manager.fontManager.ttflist}
-    eastern = [name for name in _EASTERN if name in held]
-    return STYLE | {"font.family": ["DejaVu Sans", *eastern]}
+def style(language: str = "en") -> dict[str, Any]:
+    """Settings of a figure, with letters for the words of a language."""
+    return STYLE | {"font.family": fonts.families(language)}
 
 
 def ground(ax: Any, view: views.View) -> None:
@@ -181,10 +170,8 @@ def colour_bar(
     return bar
 
 
-def withheld_key(fig, count: int, minimum: int, *, at: tuple[float, float]) -> None:
+def withheld_key(fig, text: str, *, at: tuple[float, float]) -> None:
     """Legend of the grey cells, with how many they are."""
-    noun = "cell" if count == 1 else "cells"
-    text = f"withheld: {count:,} {noun} with fewer than {minimum} vessels"
     fig.legend(
         handles=[Patch(facecolor=WITHHELD, edgecolor="none", label=text)],
         loc="upper left",
@@ -199,7 +186,7 @@ def withheld_key(fig, count: int, minimum: int, *, at: tuple[float, float]) -> N
     )
 
 
-def scale_bar(fig: Any, ax: Any, view: views.View) -> None:
+def scale_bar(fig: Any, ax: Any, view: views.View, *, language: str = "en") -> None:
     """Length of so many kilometres at the middle latitude, below a Mercator map."""
     if not (view.is_local and isinstance(ax.projection, ccrs.Mercator)):
         return
@@ -222,7 +209,8 @@ def scale_bar(fig: Any, ax: Any, view: views.View) -> None:
         )
     )
     side = "N" if view.mid_lat >= 0 else "S"
-    text = f"{length:,} km at {abs(view.mid_lat):.0f}°{side}"
+    lat = abs(view.mid_lat)
+    text = words.say(language, "scale", length=length, lat=lat, side=side)
     fig.text(
         x1 - share - 0.08 / fig.get_figwidth(),
         y,

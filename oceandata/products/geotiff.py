@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from oceandata.errors import SchemaError
-from oceandata.products import cf, masking, origin, select
+from oceandata.products import cf, masking, origin, rights, select
 from oceandata.products.atomic import replacing
+from oceandata.products.guard import exporter
 
 _BLOCK = 512
 _OVERVIEWS = ("average", "mode", "nearest", "bilinear", "cubic", "rms")
 
 
+@exporter("geotiff")
 def to_geotiff(
     data: xr.Dataset | xr.DataArray,
     path: str | os.PathLike,
@@ -34,6 +36,8 @@ def to_geotiff(
     provenance: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     confidential: str = "withhold",
+    sources: Iterable[Mapping[str, Any]] = (),
+    override_license: str | Sequence[str] | None = None,
 ) -> Path:
     """Write a grid as Cloud-Optimized GeoTIFF and return its path.
 
@@ -58,6 +62,8 @@ def to_geotiff(
         Written into the file's metadata.
     confidential : {"withhold", "allow"}
         ``"allow"`` exports a density with ``min_vessels`` below 3.
+    sources, override_license : optional
+        Terms of the inputs, as in :func:`oceandata.to_netcdf`.
 
     Notes
     -----
@@ -65,15 +71,21 @@ def to_geotiff(
     apart. Memory: one band at a time.
     """
     masking.require_releasable(data, confidential=confidential)
+    record, terms = rights.cleared(
+        data,
+        provenance=provenance,
+        sources=sources,
+        override_license=override_license,
+    )
     ds = select.picked(data, variable)
     name = ds.attrs["picked"]
     array = ds[name]
     profile = _profile(ds, array, dtype)
     method = _method(overviews, profile["dtype"])
-    attrs = ds.attrs
+    attrs = ds.attrs | terms
     if confidential != "allow":
         attrs = masking.public_attrs(attrs)
-    meta = _tags(attrs, name, method, provenance) | dict(tags or {})
+    meta = _tags(attrs, name, method, record) | dict(tags or {})
     with replacing(path) as part:
         plain = part.with_suffix(".tif.part")
         try:
@@ -148,11 +160,11 @@ def _method(overviews: str, dtype: str) -> str:
     return overviews
 
 
-def _tags(attrs, name, method, provenance) -> dict[str, str]:
-    record = provenance or attrs.get("provenance") or origin.provenance()
+def _tags(attrs, name, method, record) -> dict[str, str]:
     out = {
         "TIFFTAG_SOFTWARE": f"oceandata {origin.software().get('oceandata', '')}",
         "TIFFTAG_IMAGEDESCRIPTION": str(attrs.get("title", name)),
+        **({"TIFFTAG_COPYRIGHT": attrs["license"]} if attrs.get("license") else {}),
         "variable": name,
         "overviews": method,
     }
@@ -160,7 +172,7 @@ def _tags(attrs, name, method, provenance) -> dict[str, str]:
         value = cf.plain_attr(value)
         if key not in ("picked", "provenance", "title") and value is not None:
             out[str(key)] = str(value)
-    out["provenance"] = record if isinstance(record, str) else origin.as_json(record)
+    out["provenance"] = origin.as_json(record)
     return out
 
 

@@ -7,7 +7,7 @@ open figures is touched.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from oceandata.errors import SchemaError
-from oceandata.products import cf, draw, masking, origin, page, select
+from oceandata.products import basemaps, cf, draw, masking, page, rights, select
+from oceandata.products import captions as texts
 from oceandata.products import scale as scales
 from oceandata.products import view as views
-from oceandata.products import words as texts
+from oceandata.products.guard import exporter
+from oceandata.products.words import require_language as words_in
 
 _CELLS = 1800
 _PANELS = 24
@@ -46,6 +48,7 @@ class Layer:
         return views.View(float(lon[0]), float(lon[-1]), float(lat[0]), float(lat[-1]))
 
 
+@exporter("map")
 def plot_map(
     data: xr.Dataset | xr.DataArray,
     path: str | os.PathLike | None = None,
@@ -60,9 +63,15 @@ def plot_map(
     vmin: float | None = None,
     vmax: float | None = None,
     credit: str | None = None,
+    language: str = "en",
+    basemap: str | os.PathLike | None = None,
+    approval: str | None = None,
+    basemap_credit: str = "",
     provenance: Mapping[str, Any] | None = None,
     dpi: int = 220,
     confidential: str = "withhold",
+    sources: Iterable[Mapping[str, Any]] = (),
+    override_license: str | Sequence[str] | None = None,
 ) -> Figure | Path:
     """Draw a grid as a map with coastline, unit and source.
 
@@ -88,11 +97,26 @@ def plot_map(
         ``"density"`` or any name that Matplotlib knows.
     vmin, vmax : float, optional
         Ends of the colour bar; round numbers around the data otherwise.
+    language : {"en", "zh"}
+        Of all words that are not given. Chinese is set in a packaged font; a
+        character that no font holds is drawn as 〓 and the footnote says so.
+    basemap : path, optional
+        A raster (GeoTIFF …) or a shapefile to lie under the values. A raster takes
+        the place of our land, sea and coastline; lines and areas are added to them.
+    approval : str, optional
+        Number under which the basemap may be shown (审图号), printed on the map:
+        ``"GS(2024)0650号"``. Needed with `basemap`; ``"none"`` says that it has none.
+    basemap_credit : str
+        Whose basemap it is, for the footnote.
     confidential : {"withhold", "allow"}
         ``"allow"`` draws a density with ``min_vessels`` below 3.
+    sources, override_license : optional
+        Terms of the inputs, as in :func:`oceandata.to_netcdf`.
 
     Notes
     -----
+    No border of any state is drawn unless the basemap holds it.
+
     Grids of more than 1,800 columns or rows are averaged in blocks for the picture,
     which the footnote then says.
 
@@ -120,18 +144,36 @@ def plot_map(
     layer = _layer(ds, array)
     norm, extend = scales.norm_of(layer.values, scale=scale, vmin=vmin, vmax=vmax)
     given = {"title": title, "subtitle": subtitle, "label": label, "credit": credit}
-    with mpl.rc_context(draw.style()):
-        words = texts.words_of(ds, array, _hidden(ds, array), layer.block, **given)
-        fig, ax, cax = page.single(layer.view, projection)
+    record, terms = rights.cleared(
+        data,
+        provenance=provenance,
+        sources=sources,
+        override_license=override_license,
+    )
+    base = basemaps.read(basemap, approval=approval, credit=basemap_credit)
+    ds = ds.assign_attrs(terms)
+    with mpl.rc_context(draw.style(words_in(language))):
+        words = texts.words_of(
+            ds,
+            array,
+            _hidden(ds, array),
+            layer.block,
+            language=language,
+            ground=basemaps.words(base, language),
+            **given,
+        )
+        fig, ax, cax = page.single(layer.view, projection, base)
         mesh = _draw(ax, layer, cmap=cmap, norm=norm)
         draw.graticule(ax, layer.view)
         draw.colour_bar(fig, cax, mesh, label=words.label, extend=extend)
-        draw.scale_bar(fig, ax, layer.view)
+        draw.scale_bar(fig, ax, layer.view, language=language)
         page.write_words(fig, words)
-        record = provenance or ds.attrs.get("provenance") or origin.provenance()
-        return page.finish(fig, path, words=words, dpi=dpi, record=record)
+        return page.finish(
+            fig, path, words=words, dpi=dpi, record=record | basemaps.record(base)
+        )
 
 
+@exporter("panels")
 def plot_panels(
     data: xr.Dataset | xr.DataArray,
     path: str | os.PathLike | None = None,
@@ -148,9 +190,15 @@ def plot_panels(
     vmin: float | None = None,
     vmax: float | None = None,
     credit: str | None = None,
+    language: str = "en",
+    basemap: str | os.PathLike | None = None,
+    approval: str | None = None,
+    basemap_credit: str = "",
     provenance: Mapping[str, Any] | None = None,
     dpi: int = 220,
     confidential: str = "withhold",
+    sources: Iterable[Mapping[str, Any]] = (),
+    override_license: str | Sequence[str] | None = None,
 ) -> Figure | Path:
     """Draw one small map for each month, class or other step, in one colour scale.
 
@@ -201,26 +249,55 @@ def plot_panels(
     every = np.concatenate([layer.values.ravel() for layer in layers])
     norm, extend = scales.norm_of(every, scale=scale, vmin=vmin, vmax=vmax)
     given = {"title": title, "subtitle": subtitle, "label": label, "credit": credit}
-    with mpl.rc_context(draw.style()):
-        hidden = [_hidden(*pair) for pair in pairs]
-        hidden = [each for each in hidden if each is not None]
-        total = np.concatenate([h.ravel() for h in hidden]) if hidden else None
-        words = texts.words_of(ds, array, total, layers[0].block, **given)
+    record, terms = rights.cleared(
+        data,
+        provenance=provenance,
+        sources=sources,
+        override_license=override_license,
+    )
+    base = basemaps.read(basemap, approval=approval, credit=basemap_credit)
+    ds = ds.assign_attrs(terms)
+    with mpl.rc_context(draw.style(words_in(language))):
+        words = texts.words_of(
+            ds,
+            array,
+            _all_hidden(pairs),
+            layers[0].block,
+            language=language,
+            ground=basemaps.words(base, language),
+            **given,
+        )
         columns = columns or min(len(pairs), 3 if layers[0].view.is_local else 2)
         fig, frames, cax = page.several(
-            layers[0].view, projection, count=len(pairs), columns=columns
+            layers[0].view, projection, base, count=len(pairs), columns=columns
         )
         for ax, layer, (_, each) in zip(frames, layers, pairs, strict=True):
             mesh = _draw(ax, layer, cmap=cmap, norm=norm)
             draw.graticule(ax, layer.view, small=True)
-            name = texts.value_of(each.coords[by].values) if by in each.coords else ""
-            ax.set_title(name[:1].upper() + name[1:], fontsize=9, loc="left", pad=5)
+            ax.set_title(
+                _panel_title(each, by, language), fontsize=9, loc="left", pad=5
+            )
         draw.colour_bar(
             fig, cax, mesh, label=words.label, extend=extend, orientation="horizontal"
         )
         page.write_words(fig, words)
-        record = provenance or ds.attrs.get("provenance") or origin.provenance()
-        return page.finish(fig, path, words=words, dpi=dpi, record=record)
+        return page.finish(
+            fig, path, words=words, dpi=dpi, record=record | basemaps.record(base)
+        )
+
+
+def _panel_title(array: xr.DataArray, by: str, language: str) -> str:
+    if by not in array.coords:
+        return ""
+    name = texts.value_of(array.coords[by].values, language)
+    return name[:1].upper() + name[1:]
+
+
+def _all_hidden(pairs: list[tuple]) -> np.ndarray | None:
+    """Withheld cells of all panels in one row; None where there are no flags."""
+    hidden = [_hidden(*pair) for pair in pairs]
+    hidden = [each.ravel() for each in hidden if each is not None]
+    return np.concatenate(hidden) if hidden else None
 
 
 def _with_content(pairs: list[tuple]) -> list[tuple]:

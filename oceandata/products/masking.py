@@ -2,39 +2,47 @@
 
 A density product may be released when each of its cells holds at least three distinct
 vessels; the others are withheld: NaN in the values, 1 in ``withheld``. Tracks name
-vessels. Whatever fails is refused unless it is asked for by name.
+vessels, and so do their lines under pseudonyms. Whatever fails is refused unless it is
+asked for by name, which :mod:`oceandata.products.guard` writes to the audit log.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from oceandata.errors import ConfidentialError
+from oceandata.products.identities import (
+    Identities,
+    is_identity,
+    is_pseudonym,
+    mask_text,
+    mask_value,
+)
+from oceandata.products.pseudonyms import pseudonym, read_key
+
+__all__ = [
+    "DENSITY",
+    "MIN_VESSELS",
+    "Identities",
+    "confidential_faults",
+    "identity_names",
+    "is_density",
+    "mask_text",
+    "mask_value",
+    "min_vessels",
+    "pseudonym",
+    "public_attrs",
+    "read_key",
+    "require_releasable",
+    "unit_of",
+    "withheld_of",
+]
 
 MIN_VESSELS = 3
 """Fewest distinct vessels in a cell that may be shown."""
-
-IDENTITIES = frozenset(
-    {
-        "mmsi",
-        "imo",
-        "vessel",
-        "vessel_id",
-        "vessel_name",
-        "call_sign",
-        "callsign",
-        "trajectory_id",
-        "ve_ref",
-    }
-)
-"""Names of variables and columns that tell one vessel from another."""
 
 DENSITY = frozenset(
     {"vessel_hours", "vessel_distance", "transit_counts", "transits", "vessel_count"}
@@ -42,7 +50,8 @@ DENSITY = frozenset(
 """Names of gridded variables made from vessels."""
 
 _DENSITY_ATTRS = ("min_vessels", "withheld_cells")
-_KEY_BYTES = 16
+# What only moving vessels report: positions beside one of these are their lines.
+_UNDER_WAY = frozenset({"sog", "cog", "heading", "nav_status", "speed", "course"})
 
 
 def require_releasable(data: Any, *, confidential: str = "withhold") -> None:
@@ -71,7 +80,7 @@ def require_releasable(data: Any, *, confidential: str = "withhold") -> None:
         raise ConfidentialError(
             "this product would reveal single vessels: "
             + "; ".join(faults)
-            + '. Pass confidential="allow" to export it all the same'
+            + '. Pass confidential="allow" with a reason= to export it all the same'
         )
 
 
@@ -82,9 +91,14 @@ def confidential_faults(data: Any) -> list[str]:
     """
     names = _names(data)
     faults = []
-    identities = sorted(name for name in names if name.lower() in IDENTITIES)
+    identities = [n for n in identity_names(names) if not _under_pseudonyms(data, n)]
     if identities:
         faults.append(f"it identifies vessels by {', '.join(identities)}")
+    if _holds_lines(data, names):
+        faults.append(
+            "it holds the positions of single vessels, and a line names a home port "
+            "even under a pseudonym (a density or withhold_ends shows less)"
+        )
     attrs = _all_attrs(data)
     if not is_density(names, attrs):
         return faults
@@ -98,6 +112,36 @@ def confidential_faults(data: Any) -> list[str]:
         faults.append(f"min_vessels is {minimum}, below {MIN_VESSELS}")
     faults += _leaks(data, attrs)
     return faults
+
+
+def identity_names(names: Iterable[str]) -> list[str]:
+    """Those of the names that tell one vessel from another, sorted."""
+    return sorted(str(name) for name in names if is_identity(name))
+
+
+def _under_pseudonyms(data: Any, name: str) -> bool:
+    """Whether a variable or column holds keyed pseudonyms and nothing else."""
+    try:
+        values = np.ravel(np.asarray(data[name]))
+    except (KeyError, TypeError, ValueError):
+        return False
+    if values.dtype.kind in "iu" and "trajectory_id" in _names(data):
+        told = np.ravel(np.asarray(data["trajectory_id"]))
+        return told.size == values.size and all(
+            is_pseudonym(text) and int(text[2:17], 16) == number
+            for text, number in zip(told.tolist(), values.tolist(), strict=True)
+        )
+    return all(value == "" or is_pseudonym(value) for value in values.tolist())
+
+
+def _holds_lines(data: Any, names: set[str]) -> bool:
+    plain = {name.lower() for name in names}
+    pairs = ({"lon", "lat"}, {"longitude", "latitude"}, {"geometry"})
+    placed = any(pair <= plain for pair in pairs)
+    sizes = getattr(data, "sizes", {})
+    if not placed or {"lon", "lat"} & set(sizes):
+        return False
+    return "trajectory" in sizes or bool(plain & _UNDER_WAY or identity_names(names))
 
 
 def is_density(names: set[str], attrs: Mapping[str, Any]) -> bool:
@@ -116,18 +160,28 @@ def min_vessels(attrs: Mapping[str, Any]) -> int | None:
 def public_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes without what would give a withheld cell away.
 
-    Where only one or two cells are withheld, their hours would follow from the
-    total: total and withheld hours are then replaced by ``"withheld"``.
+    Where only one or two cells are withheld, or all of them hold fewer than three
+    vessels together (``withheld_vessels``), their hours would follow from the total:
+    total and withheld hours are then replaced by ``"withheld"``.
     """
-    public = dict(attrs)
+    public = {k: v for k, v in attrs.items() if k != "withheld_vessels"}
     try:
         cells = int(attrs.get("withheld_cells", 0))
     except (TypeError, ValueError):
         cells = 0
     unit = unit_of(attrs)
-    if 0 < cells < MIN_VESSELS and unit is not None:
+    few = 0 < cells < MIN_VESSELS or _few_vessels(attrs)
+    if cells and few and unit is not None:
         public |= {f"total_{unit}": "withheld", f"withheld_{unit}": "withheld"}
     return public
+
+
+def _few_vessels(attrs: Mapping[str, Any]) -> bool:
+    """Whether all withheld cells together hold fewer vessels than one cell must."""
+    try:
+        return int(attrs.get("withheld_vessels", MIN_VESSELS)) < MIN_VESSELS
+    except (TypeError, ValueError):
+        return True
 
 
 def unit_of(attrs: Mapping[str, Any]) -> str | None:
@@ -148,40 +202,6 @@ def withheld_of(data: Any) -> Any | None:
     return None
 
 
-def read_key(key: bytes | str | os.PathLike) -> bytes:
-    """The secret key of pseudonyms: the bytes themselves, or a file that holds them.
-
-    Raises
-    ------
-    ConfidentialError
-        Shorter than 16 bytes: guessed keys would turn pseudonyms back into vessels.
-    """
-    secret = bytes(key) if isinstance(key, bytes | bytearray) else None
-    if secret is None:
-        secret = Path(key).read_bytes().strip()
-    if len(secret) < _KEY_BYTES:
-        raise ConfidentialError(
-            f"a pseudonym key needs at least {_KEY_BYTES} bytes, got {len(secret)}; "
-            "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
-        )
-    return secret
-
-
-def pseudonym(vessel: int, *, key: bytes) -> str:
-    """Keyed pseudonym of a vessel: the same for one key, unrelated for another.
-
-    HMAC-SHA-256 of the vessel's number, cut to 64 bits: two of a million vessels
-    share one with probability 3e-8.
-
-    Examples
-    --------
-    >>> pseudonym(367752440, key=b"sixteen bytes ok")
-    'V-beb14b615ff6bf0f'
-    """
-    digest = hmac.new(key, str(int(vessel)).encode(), hashlib.sha256)
-    return f"V-{digest.hexdigest()[:16]}"
-
-
 def _names(data: Any) -> set[str]:
     names = {str(name) for name in getattr(data, "variables", ())}
     names |= {str(name) for name in getattr(data, "coords", ())}
@@ -200,6 +220,8 @@ def _all_attrs(data: Any) -> dict[str, Any]:
 
 def _leaks(data: Any, attrs: Mapping[str, Any]) -> list[str]:
     told = {"withheld_cells", f"withheld_{unit_of(attrs)}"}
+    if isinstance(attrs.get("withheld_vessels"), int | np.integer):
+        told.add("withheld_vessels")  # left out by public_attrs
     faults = [
         f"attribute {name} tells of withheld cells"
         for name in sorted(attrs)

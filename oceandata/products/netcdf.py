@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from oceandata import schema
-from oceandata.errors import ConfidentialError
-from oceandata.products import acdd, cf, masking, ragged
+from oceandata.products import cf
 from oceandata.products.atomic import replacing
+from oceandata.products.guard import exporter
+from oceandata.products.prepare import plain_attrs, prepared
 
 _TILE = 512
 _ROWS = 2**18
 
 
+@exporter("netcdf")
 def to_netcdf(
     ds: xr.Dataset,
     path: str | os.PathLike,
@@ -33,6 +34,8 @@ def to_netcdf(
     identities: str = "refuse",
     pseudonym_key: bytes | str | os.PathLike | None = None,
     confidential: str = "withhold",
+    sources: Iterable[Mapping[str, Any]] = (),
+    override_license: str | Sequence[str] | None = None,
 ) -> Path:
     """Write a dataset as CF-1.11 NetCDF-4 and return its path.
 
@@ -45,8 +48,8 @@ def to_netcdf(
         A grid (lat, lon), tracks (trajectory, obs), stations or events. A grid that
         crosses the dateline gets longitudes continued past 180.
     title, summary, license : str, optional
-        Discovery attributes; derived from the data where left out, but for the
-        license, which is left out.
+        Discovery attributes; derived from the data where left out. The license is
+        that of the product; without it those of the inputs are named.
     provenance : mapping, optional
         What :func:`provenance` returned; a minimal record is made otherwise.
     attrs : mapping, optional
@@ -59,50 +62,35 @@ def to_netcdf(
         Secret of at least 16 bytes. It is written nowhere.
     confidential : {"withhold", "allow"}
         ``"allow"`` exports a density with ``min_vessels`` below 3.
+    sources : mappings
+        Terms of inputs that do not say them themselves: ``name``, ``license``,
+        ``attribution``, ``doi``, ``redistribution``.
+    override_license : str or sequence of str
+        Names of licences that forbid redistribution and are to be passed over.
 
     Raises
     ------
     ConfidentialError
         The file would reveal single vessels and that was not asked for by name.
+    LicenseError
+        An input forbids redistribution and was not overridden by name.
     SchemaError
         The dataset is of no known kind, or tracks break the schema.
     """
-    kind = schema.kind_of(ds)
-    if kind == "tracks":
-        ds = ragged.cf_tracks(_identified(ds, path, identities, pseudonym_key))
-    elif kind == "grid" and {"lon", "lat"} <= set(ds.coords):
-        masking.require_releasable(ds, confidential=confidential)
-        ds = cf.cf_grid(ds)
-    else:
-        masking.require_releasable(ds, confidential=confidential)
-        ds = cf.encode_times(ds.drop_encoding().copy())
-    if confidential != "allow":
-        ds.attrs = masking.public_attrs(ds.attrs)
-    ds.attrs |= dict(attrs or {})
-    ds.attrs = acdd.discovery(
-        ds, kind=kind, title=title, summary=summary, license=license, record=provenance
+    made = prepared(
+        ds,
+        name=Path(path).name,
+        writer="to_netcdf",
+        words={"title": title, "summary": summary, "license": license},
+        provenance=provenance,
+        attrs=attrs,
+        identities=identities,
+        pseudonym_key=pseudonym_key,
+        confidential=confidential,
+        sources=sources,
+        override_license=override_license,
     )
-    return _write(ds, path, compression)
-
-
-def _identified(ds, path, identities, key):
-    if identities == "reveal":
-        return ds
-    if identities == "pseudonyms":
-        if key is None:
-            raise ConfidentialError(
-                'identities="pseudonyms" needs pseudonym_key: 16 secret bytes or more, '
-                "or the path of a file that holds them"
-            )
-        return ragged.with_pseudonyms(ds, key=masking.read_key(key))
-    if identities != "refuse":
-        raise ValueError(
-            f'identities must be "refuse", "pseudonyms" or "reveal", got {identities!r}'
-        )
-    raise ConfidentialError(
-        f"{Path(path).name}: tracks name their vessels. Pass identities="
-        '"pseudonyms" with a pseudonym_key, or identities="reveal" to export them'
-    )
+    return _write(made, path, compression)
 
 
 def _write(ds: xr.Dataset, path: str | os.PathLike, level: int) -> Path:
@@ -111,20 +99,15 @@ def _write(ds: xr.Dataset, path: str | os.PathLike, level: int) -> Path:
     for name, variable in ds.variables.items():
         may_miss = name in ds.data_vars and name not in bounds
         encoding[str(name)] = _encoding(variable, may_miss, level)
-        variable.attrs = _attrs(variable.attrs)
+        variable.attrs = plain_attrs(variable.attrs)
         if cf.is_text(ds[name]):
             text = np.asarray(variable.values).astype(str).astype(object)
             ds[name] = (variable.dims, text, variable.attrs)
-    ds.attrs = _attrs(ds.attrs)
+    ds.attrs = plain_attrs(ds.attrs)
     with replacing(path) as part, warnings.catch_warnings():
         warnings.simplefilter("error", xr.SerializationWarning)
         ds.to_netcdf(part, engine="netcdf4", format="NETCDF4", encoding=encoding)
     return Path(path)
-
-
-def _attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: cf.plain_attr(value) for name, value in attrs.items()}
-    return {name: value for name, value in plain.items() if value is not None}
 
 
 def _encoding(variable: xr.Variable, may_miss: bool, level: int) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Where a product comes from: inputs, parameters, software, machine type.
 
-The record is plain JSON. It holds base names, never absolute paths, and never keys,
-so that it can be published with the product. (The module is not called provenance: it
-would hide the function of that name in the package.)
+The record is plain JSON. It holds base names, never absolute paths, never keys, and no
+identities of vessels, so that it can be published with the product. (The module is not
+called provenance: it would hide the function of that name in the package.)
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from oceandata.products.identities import (
+    NOBODY,
+    Identities,
+    known,
+    mask_text,
+    mask_value,
+)
 
 LIBRARIES = (
     "numpy",
@@ -43,13 +51,20 @@ _SECRET = re.compile(r"(^|_)(key|secret|password|token)$", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"(?<![\w/:.~])(?:[A-Za-z]:\\|~?/)(?:[^\s/\\'\",;]+[/\\])+")
 
 
+class Record(dict):
+    """A provenance record that remembers which identities it was masked against."""
+
+    identities: Identities = NOBODY
+
+
 def provenance(
     *,
     inputs: Iterable[str | os.PathLike | Mapping] = (),
     parameters: Mapping[str, Any] | None = None,
-    store: str | os.PathLike | None = None,
+    store: Any = None,
     commit: int | None = None,
     job: Any = None,
+    identities: Identities | None = None,
     **extra: Any,
 ) -> dict[str, Any]:
     """Record of how a product was made, ready for JSON.
@@ -61,17 +76,20 @@ def provenance(
         it is.
     parameters : mapping, optional
         Keyword arguments of the step. Entries named like keys or passwords are
-        replaced by ``"withheld"``.
-    store, commit : optional
-        The store (its base name is kept) and the commit number that was read.
+        replaced by ``"withheld"``, vessels by their number.
+    store, commit : Store or path, int; optional
+        The store (its base name is kept) and the commit number that was read. All its
+        vessels are masked in the record, and in the product that takes it.
     job : optional
         The resolved job.
+    identities : Identities, optional
+        What to mask besides; file names that hold an MMSI or a vessel's name do too.
     **extra
         Anything else that JSON can hold.
 
     Returns
     -------
-    dict
+    Record (dict)
         Without absolute paths. Time is UTC; ``SOURCE_DATE_EPOCH`` fixes it.
 
     Examples
@@ -80,20 +98,40 @@ def provenance(
     >>> record["commit"], record["parameters"]["api_key"]
     (7, 'withheld')
     """
-    record: dict[str, Any] = {
-        "created": created().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "software": software(),
-        "machine": machine(),
-        "inputs": [_input(each) for each in inputs],
-        "parameters": plain(parameters or {}),
-    }
-    if store is not None:
-        record["store"] = Path(str(store).rstrip("/")).name
-    if commit is not None:
-        record["commit"] = int(commit)
-    if job is not None:
-        record["job"] = plain(job)
-    return record | plain(extra)
+    path = getattr(store, "path", store)
+    commit = getattr(store, "number", None) if commit is None else commit
+    hidden = (identities or NOBODY) | identities_of(path, commit)
+    record = Record(
+        created=created().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        software=software(),
+        machine=machine(),
+    )
+    record.identities = hidden
+    with known(hidden):
+        record["inputs"] = [_input(each) for each in inputs]
+        record["parameters"] = plain(parameters or {})
+        if store is not None:
+            record["store"] = mask_text(Path(str(path).rstrip("/")).name)
+        if commit is not None:
+            record["commit"] = int(commit)
+        if job is not None:
+            record["job"] = plain(job)
+        record |= plain(extra)
+    return record
+
+
+def identities_of(path: Any, commit: int | None) -> Identities:
+    """Identities of the store at a path; none where the path is but a name."""
+    if path is None or not (Path(path) / "log").is_dir():
+        return NOBODY
+    return _of_store(Path(path).absolute(), commit)
+
+
+@functools.lru_cache(maxsize=4)
+def _of_store(path: Path, commit: int | None) -> Identities:
+    from oceandata.store import open_store
+
+    return Identities.of(open_store(path, as_of=commit))
 
 
 def as_json(record: Mapping[str, Any]) -> str:
@@ -169,17 +207,21 @@ def _input(each: str | os.PathLike | Mapping) -> dict[str, Any]:
         return plain(each)
     path = Path(each)
     return {
-        "name": path.name,
+        "name": mask_text(path.name),
         "bytes": path.stat().st_size,
         "sha256": hash_file(path),
     }
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON can hold it: base names for paths, no secrets, no NaN."""
+    """The value as JSON can hold it: base names for paths, no secrets, no vessels."""
+    return mask_value(_plain(value))
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
-            str(name): "withheld" if _SECRET.search(str(name)) else plain(item)
+            str(name): "withheld" if _SECRET.search(str(name)) else _plain(item)
             for name, item in value.items()
         }
     if isinstance(value, os.PathLike):
@@ -197,7 +239,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.datetime64 | np.timedelta64):
         return str(value)
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return _plain(value.tolist())
     if isinstance(value, Iterable):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     return _ABSOLUTE.sub("", str(value))

@@ -11,10 +11,12 @@ import cartopy.crs as ccrs
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from oceandata.products import draw, origin
+from oceandata.products import draw, fonts, origin
 from oceandata.products import view as views
 from oceandata.products.atomic import replacing
-from oceandata.products.words import Words
+from oceandata.products.basemaps import Basemap
+from oceandata.products.captions import Words
+from oceandata.products.words import say
 
 FORMATS = (".png", ".pdf", ".svg")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.62, 1.12, 0.78, 0.86
@@ -31,7 +33,9 @@ def projected(view: views.View, projection: Any) -> tuple[ccrs.Projection, tuple
     return projection, views.limits(view, projection)
 
 
-def single(view: views.View, projection: Any) -> tuple[Figure, Any, Any]:
+def single(
+    view: views.View, projection: Any, base: Basemap | None = None
+) -> tuple[Figure, Any, Any]:
     """A figure with one map frame and the frame of its colour bar."""
     projection, box = projected(view, projection)
     width, height = views.page((box[3] - box[2]) / (box[1] - box[0]))
@@ -41,7 +45,7 @@ def single(view: views.View, projection: Any) -> tuple[Figure, Any, Any]:
     FigureCanvasAgg(fig)
     place = _placer(fig)
     ax = fig.add_axes(place(_LEFT, _BOTTOM, width, height), projection=projection)
-    _frame(ax, view, box)
+    _frame(ax, view, box, base)
     bar = min(height, 4.2)
     cax = fig.add_axes(
         place(_LEFT + width + 0.18, _BOTTOM + (height - bar) / 2, 0.16, bar)
@@ -50,7 +54,12 @@ def single(view: views.View, projection: Any) -> tuple[Figure, Any, Any]:
 
 
 def several(
-    view: views.View, projection: Any, *, count: int, columns: int
+    view: views.View,
+    projection: Any,
+    base: Basemap | None = None,
+    *,
+    count: int,
+    columns: int,
 ) -> tuple[Figure, list, Any]:
     """A figure with `count` equal map frames and one horizontal colour bar."""
     projection, box = projected(view, projection)
@@ -72,7 +81,7 @@ def several(
         left = _LEFT + column * (width + gap_x)
         bottom = foot + (rows - 1 - row) * (height + gap_y)
         ax = fig.add_axes(place(left, bottom, width, height), projection=projection)
-        _frame(ax, view, box)
+        _frame(ax, view, box, base)
         frames.append(ax)
     bar = min(4.6, page_width - 2 * _LEFT)
     cax = fig.add_axes(place((page_width - bar) / 2, 1.12, bar, 0.13))
@@ -102,8 +111,16 @@ def write_words(fig: Figure, words: Words, *, left: float = _LEFT) -> None:
             va="center",
         )
     if words.withheld:
-        draw.withheld_key(fig, words.withheld, words.minimum, at=(x, 0.50 / high))
-    fig.text(x, 0.14 / high, words.foot, fontsize=6.5, color=draw.FAINT, va="center")
+        draw.withheld_key(fig, words.withheld, at=(x, 0.50 / high))
+    fig.text(
+        x,
+        0.14 / high,
+        words.foot,
+        fontsize=6.5,
+        color=draw.FAINT,
+        va="center",
+        gid="foot",
+    )
 
 
 def finish(
@@ -116,6 +133,8 @@ def finish(
 ) -> Figure | Path:
     """The figure itself, or the path of the file it was written to."""
     fig.set_dpi(dpi)
+    if fonts.fit(fig):
+        _say_substituted(fig, words)
     if path is None:
         return fig
     target = Path(path)
@@ -133,6 +152,13 @@ def finish(
             metadata=_metadata(suffix, words, record),
         )
     return target
+
+
+def _say_substituted(fig: Figure, words: Words) -> None:
+    """Add to the footnote what the sign for a missing character means."""
+    foot = next(text for text in fig.texts if text.get_gid() == "foot")
+    said = say(words.language, "substituted")
+    foot.set_text(f"{foot.get_text()}  |  {said}")
 
 
 def _metadata(suffix: str, words: Words, record: Mapping[str, Any] | str) -> dict:
@@ -172,10 +198,13 @@ def _placer(fig: Figure):
     return place
 
 
-def _frame(ax: Any, view: views.View, box: tuple) -> None:
+def _frame(ax: Any, view: views.View, box: tuple, base: Basemap | None) -> None:
     if view.is_global:
         ax.set_global()
     else:
         ax.set_xlim(box[0], box[1])
         ax.set_ylim(box[2], box[3])
-    draw.ground(ax, view)
+    if base is None or not base.is_raster:
+        draw.ground(ax, view)
+    if base is not None:
+        base.draw(ax)

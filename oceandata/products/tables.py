@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from oceandata.products import select
+from oceandata.products import select, words
 
 
 @dataclass
@@ -23,8 +23,13 @@ class Table:
     sum: bool = field(default=False)
 
 
-def table_of(data: Any, *, caption: str = "", total: bool = False) -> Table:
-    """A table from a DataFrame, a list of mappings, or a (head, rows) pair."""
+def table_of(
+    data: Any, *, caption: str = "", total: bool = False, language: str = "en"
+) -> Table:
+    """A table from a DataFrame, a list of mappings, or a (head, rows) pair.
+
+    Texts that are terms of ours are put into the language; all others stay.
+    """
     head, rows = _cells(data)
     rows = [list(row) for row in rows]
     right = [
@@ -33,13 +38,16 @@ def table_of(data: Any, *, caption: str = "", total: bool = False) -> Table:
     ]
     places = [_decimals([row[i] for row in rows]) for i in range(len(head))]
     words = [
-        [text_of(cell, decimals=places[i]) for i, cell in enumerate(row)]
+        [
+            text_of(cell, decimals=places[i], language=language)
+            for i, cell in enumerate(row)
+        ]
         for row in rows
     ]
     return Table([str(name) for name in head], words, right, caption, sum=total)
 
 
-def text_of(cell: Any, *, decimals: int | None = None) -> str:
+def text_of(cell: Any, *, decimals: int | None = None, language: str = "en") -> str:
     """One cell: thousands with commas, blank where missing.
 
     >>> text_of(12345.25, decimals=2), text_of(97015), text_of(True)
@@ -48,7 +56,7 @@ def text_of(cell: Any, *, decimals: int | None = None) -> str:
     if cell is None or (isinstance(cell, float | np.floating) and np.isnan(cell)):
         return ""
     if isinstance(cell, bool | np.bool_):
-        return "yes" if cell else "no"
+        return words.say(language, "yes" if cell else "no")
     if isinstance(cell, int | np.integer):
         return f"{int(cell):,}"
     if isinstance(cell, float | np.floating):
@@ -56,7 +64,7 @@ def text_of(cell: Any, *, decimals: int | None = None) -> str:
         return text if "e" in text else text.replace("-", "−")
     if isinstance(cell, np.datetime64):
         return select.label_of(cell)
-    return str(cell)
+    return words.term(language, str(cell))
 
 
 def _cells(data: Any) -> tuple[Sequence, Iterable]:

@@ -11,7 +11,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from oceandata.readers.dataframe import (
+        from_dataframe,
+        read_dataframe,
+        to_dataframe,
+    )
     from oceandata.readers.formats import READERS, identify, reader
+    from oceandata.readers.gfw_effort import read_gfw_effort
+    from oceandata.readers.nmea_file import NmeaFile, read_nmea
     from oceandata.readers.protocol import (
         Head,
         Identification,
@@ -28,6 +35,12 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "from_dataframe": "dataframe",
+    "read_dataframe": "dataframe",
+    "to_dataframe": "dataframe",
+    "read_gfw_effort": "gfw_effort",
+    "NmeaFile": "nmea_file",
+    "read_nmea": "nmea_file",
     "READERS": "formats",
     "identify": "formats",
     "reader": "formats",
@@ -47,16 +60,22 @@ __all__ = [
     "READERS",
     "Head",
     "Identification",
+    "NmeaFile",
     "ReadResult",
     "RefusedFileWarning",
     "Rejected",
     "Reports",
     "TrackBatch",
     "TrackReader",
+    "from_dataframe",
     "identify",
     "open_tracks",
+    "read_dataframe",
+    "read_gfw_effort",
+    "read_nmea",
     "read_tracks",
     "reader",
+    "to_dataframe",
 ]
 
 

@@ -13,6 +13,7 @@ words are those of the files' publisher.
 from __future__ import annotations
 
 from oceandata.readers.layout import Column, Layout, static_columns
+from oceandata.readers.table import TableReader
 from oceankernels.tablespec import (
     COG,
     HEADING,
@@ -134,3 +135,6 @@ def variant(names: list[str]) -> str:
     last = [name.strip().casefold() for name in names[-4:]]
     antenna = last in (["a", "b", "c", "d"], [f"size {x}" for x in "abcd"])
     return "26 columns" if antenna else f"{len([n for n in names if n])} columns"
+
+
+READER = TableReader(LAYOUT, variant)

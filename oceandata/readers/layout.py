@@ -15,7 +15,7 @@ import numpy as np
 
 from oceandata.errors import FormatError
 from oceandata.readers.protocol import Head
-from oceankernels import tablefields, tablespec
+from oceankernels import tablefields, tablespec, textvalues
 from oceankernels.tablespec import Spec
 
 HEAD_BYTES = 1 << 16
@@ -38,7 +38,11 @@ class Layout:
     """One format of vessel positions.
 
     words: slot -> {word: code}; ship_types: words for the AIS code of static reports;
-    timezone: that of naive times; course_360: a course of 360 means north.
+    timezone: that of naive times; course_360: a course of 360 means north. text_id:
+    vessels are known by a text; number_id: that text is a number, perhaps with ``.0``.
+    reports: all rows are static reports. order: of the parts of free dates. unix_us:
+    µs in the unit of times that are numbers; speed: knots in the file's unit of speed;
+    draught: metres in its unit of draught.
     """
 
     name: str
@@ -49,6 +53,12 @@ class Layout:
     timezone: str = "UTC"
     course_360: bool = False
     text_id: bool = False
+    number_id: bool = False
+    reports: bool = False
+    order: int = textvalues.YEAR_FIRST
+    unix_us: int = 1_000_000
+    speed: float = 1.0
+    draught: float = 1.0
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
@@ -122,6 +132,18 @@ def _cells(line: bytes, delimiter: str) -> list[str]:
         return next(csv.reader([decode(line)], delimiter=delimiter), [])
     except csv.Error:
         return []
+
+
+def sample(head: Head, header: Header, place: int, *, most: int = 5000) -> list[str]:
+    """First values of one column (``place`` counts from the header's first name)."""
+    lines = head.data[header.stop :].replace(b"\r", b"\n").split(b"\n")
+    whole = lines[:-1] if len(head.data) >= HEAD_BYTES else lines
+    found = []
+    for line in whole[:most]:
+        cells = _cells(line, header.delimiter) if line else []
+        if len(cells) == len(header.names) + header.row_names:
+            found.append(cells[place + header.row_names])
+    return found
 
 
 def match(
@@ -212,6 +234,10 @@ def bind(
         layout.course_360,
         zulu,
         layout.text_id,
+        layout.reports,
+        layout.order,
+        layout.unix_us,
+        float(layout.speed),
     )
     return Table(layout, header, places, spec)
 
@@ -256,6 +282,10 @@ STATIC_NAMES = (
     "width",
     "draught",
     "destination",
+    "to_bow",
+    "to_stern",
+    "to_port",
+    "to_starboard",
 )
 
 

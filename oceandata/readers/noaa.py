@@ -9,6 +9,7 @@ Times are UTC.
 from __future__ import annotations
 
 from oceandata.readers.layout import Column, Layout, static_columns
+from oceandata.readers.table import TableReader
 from oceankernels.tablespec import (
     CLASS,
     COG,
@@ -59,3 +60,6 @@ LAYOUT = Layout(
 def variant(names: list[str]) -> str:
     """Which layout of the format a header shows."""
     return "2025" if "base_date_time" in names else "legacy"
+
+
+READER = TableReader(LAYOUT, variant)

@@ -11,7 +11,7 @@ from oceandata.quality import NOT_EVALUATED
 from oceandata.readers import clock
 from oceandata.readers.blocks import Block
 from oceandata.readers.layout import Table, decode
-from oceandata.readers.protocol import RAW_LIMIT, Rejected, Reports, TrackBatch, clip
+from oceandata.readers.protocol import RAW_LIMIT, Rejected, TrackBatch, clip
 from oceandata.readers.statics import Statics, reports_of
 from oceankernels import ragged, tablefields, tables
 from oceankernels.tablespec import (
@@ -129,9 +129,7 @@ def _to_utc(block, rows: Rows, bad: Bad, zone: str, repairs: dict) -> tuple[Rows
     bad = Bad(*(np.concatenate(pair) for pair in zip(bad, more, strict=True)))
     order = np.argsort(bad.start, kind="stable")
     bad = Bad(*(values[order] for values in bad))
-    keep = ~gap
-    names = [f for f in rows._fields if f != "wide" and len(getattr(rows, f))]
-    return rows._replace(**{f: getattr(rows, f)[keep] for f in names}), bad
+    return _taken(rows, ~gap), bad
 
 
 def _record_stops(block: Block, rows: Rows, bad: Bad) -> np.ndarray:
@@ -141,17 +139,19 @@ def _record_stops(block: Block, rows: Rows, bad: Bad) -> np.ndarray:
 
 
 def _batch(block, table, rows, bad, tally, repairs, memory) -> TrackBatch:
-    n = len(rows.time)
     names: dict[int, str] = {}
-    vessel = rows.vessel
     if table.layout.text_id:
         vessel, names = _text_ids(block, table, rows)
+        rows = rows._replace(vessel=vessel)
+    reports = reports_of(block, table, rows, memory.statics)
+    rows, others = _positions(rows)
+    n = len(rows.time)
     fine = {
         name: _column(getattr(rows, name), rows.fine, slot, tally.needs_wide)
         for slot, name in FINE
     }
     columns = Columns(
-        vessel=vessel,
+        vessel=rows.vessel,
         time=rows.time,
         **fine,
         nav_status=rows.nav_status,
@@ -159,12 +159,28 @@ def _batch(block, table, rows, bad, tally, repairs, memory) -> TrackBatch:
         quality=np.full(n, NOT_EVALUATED, np.int8),
         source=np.zeros(n, np.int32),
     )
-    reports = Reports.empty()
-    if not table.layout.text_id:
-        reports = reports_of(block, table, rows, memory.statics)
     return TrackBatch(
-        columns, names, reports, _rejected(block, bad), n + len(bad.line), repairs
+        columns,
+        names,
+        reports,
+        _rejected(block, bad),
+        n + len(bad.line),
+        repairs,
+        others=others,
     )
+
+
+def _positions(rows: Rows) -> tuple[Rows, dict[str, int]]:
+    """The rows without static reports, and how many those are."""
+    found = int(np.count_nonzero(rows.report))
+    if not found:
+        return rows, {}
+    return _taken(rows, rows.report == 0), {"static report": found}
+
+
+def _taken(rows: Rows, keep: np.ndarray) -> Rows:
+    names = [f for f in rows._fields if f != "wide" and len(getattr(rows, f))]
+    return rows._replace(**{f: getattr(rows, f)[keep] for f in names})
 
 
 def _column(integers, fine, slot: int, needs_wide) -> np.ndarray:
@@ -181,6 +197,8 @@ def _text_ids(block, table, rows) -> tuple[np.ndarray, dict]:
     first = np.empty(distinct.size, np.int64)
     first[codes[::-1]] = np.arange(codes.size - 1, -1, -1)
     texts = _texts(block, table, rows.start[first])
+    if table.layout.number_id:
+        texts = [text.removesuffix(".0") for text in texts]
     keys = [vessel_key(text) for text in texts]
     return np.array(keys, np.int64)[codes], dict(zip(keys, texts, strict=True))
 

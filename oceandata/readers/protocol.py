@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from oceandata.columns import Columns
+from oceandata.errors import FormatError
 
 RAW_LIMIT = 4096
 """Most bytes kept of one rejected record."""
@@ -34,12 +35,16 @@ class Identification:
 
 @dataclass(frozen=True)
 class Head:
-    """The first bytes of a table, decompressed, and where they come from."""
+    """The first bytes of a table, decompressed, and where they come from.
+
+    ``preface``: words that stood above and are left out (titles of a sheet).
+    """
 
     path: Path
     data: bytes
     compression: str = "none"
     member: str = ""
+    preface: str = ""
 
     @property
     def where(self) -> str:
@@ -150,6 +155,8 @@ def clip(raw: bytes) -> bytes:
 class TrackBatch:
     """Some successive records of one file.
 
+    ``rows_read`` counts records of positions; ``others`` counts records that are none
+    and are understood as something else (static reports, texts), by what they are.
     ``repairs`` counts values set right in kept rows, by what was done. ``member``
     names the archive member the rows come from. ``notes`` are sentences about the
     file, told once.
@@ -163,6 +170,7 @@ class TrackBatch:
     repairs: dict[str, int]
     member: str = ""
     notes: tuple[str, ...] = ()
+    others: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_rejected(cls, rejected: Rejected, **rest: Any) -> TrackBatch:
@@ -173,9 +181,23 @@ class TrackBatch:
 
 
 class TrackReader(Protocol):
-    """One file format."""
+    """One file format: see :mod:`oceandata.readers.formats` on how to add one.
+
+    name: the word for ``format=``; title: a few words for messages, with what a file
+    needs to be of this format; timezone: that of naive times; options: the keywords
+    that ``batches`` takes beyond those below (units, a year …), by name with one
+    sentence each.
+
+    A reader of files that are no stream of text (a workbook, a database) also has
+    ``identify_file(path, start)``, which gets the path and the first 512 bytes as
+    they are on disk, packed or not, and is asked before anything is unpacked.
+    ``ranges = False`` says that a file cannot be read in byte ranges.
+    """
 
     name: str
+    title: str
+    timezone: str
+    options: Mapping[str, str]
 
     def identify(
         self, head: Head, *, columns: Mapping[str, str] | None = None
@@ -194,11 +216,25 @@ class TrackReader(Protocol):
         block_bytes: int = 16 << 20,
         workers: int | None = None,
         max_ratio: float = 200.0,
+        **options: Any,
     ) -> Iterator[TrackBatch]:
         """Read the file, or the records that begin in bytes [start, stop) of it.
 
         ``columns`` maps canonical names to the file's; ``timezone`` is that of naive
         times (default: the format's own). A compressed file that expands more than
-        ``max_ratio`` times beyond 1 GiB is refused.
+        ``max_ratio`` times beyond 1 GiB is refused. ``options`` are those the reader
+        declares; :func:`check_options` refuses others.
         """
         ...
+
+
+def check_options(reader: Any, options: Mapping[str, Any]) -> None:
+    """FormatError for keywords that a reader does not take."""
+    known = getattr(reader, "options", {})
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        listed = "; ".join(f"{name}: {what}" for name, what in known.items())
+        raise FormatError(
+            f"format {reader.name!r} does not take {', '.join(map(repr, unknown))}; "
+            f"its options are {listed or 'none'}"
+        )

@@ -15,6 +15,8 @@ from oceankernels import tablefields
 
 TEXTS = {"vessel_name": "name", "call_sign": "call_sign", "destination": "destination"}
 SIZES = ("length", "width", "draught")
+ANTENNA = {"length": ("to_bow", "to_stern"), "width": ("to_port", "to_starboard")}
+"""Sizes as the sum of the antenna's distances from the ends and sides."""
 _UNKNOWN = {"unknown", "undefined", "none", "null", "na", "n/a", "nan", "unknown value"}
 _AVIS = {
     **dict.fromkeys((1001, 1002), 30),
@@ -156,6 +158,10 @@ def _decode(block, table, places: dict[str, int], starts: np.ndarray) -> dict:
     n = starts.size
     out = {r: _strings(block, span.get(name), n) for name, r in TEXTS.items()}
     out |= {name: _sizes(block, span.get(name), n) for name in SIZES}
+    out["draught"] *= np.float32(table.layout.draught)
+    for name, parts in ANTENNA.items():
+        if all(part in span for part in parts) and name not in span:
+            out[name] = _sum(block, [span[part] for part in parts])
     out["imo"] = _imo(block, span.get("imo"), n)
     out["ship_type"] = _ship_types(block, table, span.get("ship_type"), n)
     return out
@@ -178,6 +184,17 @@ def _sizes(block, span, n: int) -> np.ndarray:
         return np.full(n, np.nan, np.float32)
     values = tablefields.numbers_in(block.array, np.ascontiguousarray(span[:, :2]))
     return np.where((values > 0) & (values < 1000), values, np.nan).astype(np.float32)
+
+
+def _sum(block, spans) -> np.ndarray:
+    """Metres as the sum of two columns; a distance of zero is one, two are none."""
+    a, b = (
+        tablefields.numbers_in(block.array, np.ascontiguousarray(span[:, :2]))
+        for span in spans
+    )
+    whole = a + b
+    known = (a >= 0) & (b >= 0) & (whole > 0) & (whole < 1000)
+    return np.where(known, whole, np.nan).astype(np.float32)
 
 
 def _imo(block, span, n: int) -> np.ndarray:

@@ -1,4 +1,9 @@
-"""Plain, gz, zst and zip files as streams of bytes, with bounds on what comes out."""
+"""Files as streams of UTF-8 text, with bounds on what comes out.
+
+Plain, gz, zst and zip files are unpacked; text in another encoding is turned into
+UTF-8 (:mod:`oceandata.readers.encodings`); the sheets of a workbook and the records of
+a DBF file come as comma-separated lines.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oceandata.errors import FormatError
+from oceandata.readers import dbf, encodings, xlsx
 
 MAX_RATIO = 200.0
 FREE_BYTES = 1 << 30
@@ -25,6 +31,7 @@ _MAGIC = (
     (b"\xfd7zXZ\x00", "xz"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a\x07", "rar"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
 )
 _IN_BYTES = 2048  # a zstd block of 4 bytes may hold 128 KiB: at most 64 MiB at once
 
@@ -35,14 +42,28 @@ class CutShortError(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """One stream of bytes in a file: ``read(view)`` fills it and returns the count."""
+    """One stream of bytes in a file: ``read(view)`` fills it and returns the count.
+
+    ``lines_before``: lines of the file (rows of a sheet) left out before the first;
+    ``preface``: the words in them.
+    """
 
     name: str
     read: Callable[[memoryview], int]
+    lines_before: int = 0
+    preface: str = ""
+
+    @property
+    def encoding(self) -> str:
+        """What the text was before it became UTF-8; "" if it was that."""
+        return getattr(getattr(self.read, "__self__", None), "encoding", "")
 
 
-def compression(path: Path) -> str:
-    """How a file is packed, by its first bytes: none, gz, zst or zip.
+def compression(path: Path, encoding: str | None = None) -> str:
+    """How a file is packed, by its first bytes: none, gz, zst, zip, xlsx, xls or dbf.
+
+    A plain file that is not in UTF-8 is said to be packed in its encoding, such as
+    ``"gb18030"``: it cannot be read in byte ranges either. ``encoding`` names it.
 
     Raises FormatError for what is no readable file or packed in another way.
     """
@@ -54,6 +75,7 @@ def compression(path: Path) -> str:
     try:
         with path.open("rb") as file:
             magic = file.read(8)
+            start = magic + file.read(encodings.HEAD_BYTES - 8)
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
     except PermissionError:
@@ -73,6 +95,12 @@ def compression(path: Path) -> str:
             f"{path}: packed as {kind}; gz, zst and zip are read directly. Unpack it, "
             "or pack it again as gz or zst"
         )
+    if kind == "zip" and xlsx.is_workbook(path):
+        return "xlsx"
+    if kind == "none" and dbf.is_dbf(start, path.stat().st_size):
+        return "dbf"
+    if kind == "none":
+        return encodings.find(start, encoding, where=str(path)) or "none"
     return kind
 
 
@@ -84,12 +112,18 @@ def open_members(
     start: int = 0,
     stop: int | None = None,
     max_ratio: float = MAX_RATIO,
+    encoding: str | None = None,
 ) -> Iterator[Iterator[Member]]:
     """The streams in a file; ``start`` and ``stop`` bound a plain file's bytes."""
     guard = _Guard(path, max_ratio)
     if kind == "zip":
         with _open_zip(path) as archive:
-            yield _zip_members(path, archive, guard)
+            members = _zip_members(path, archive, guard)
+            yield (_as_text(path, member, encoding) for member in members)
+        return
+    if kind in ("xlsx", "xls"):
+        found = xlsx.sheets(path, kind, guard.check)
+        yield (Member(*sheet) for sheet in found)
         return
     with path.open("rb", buffering=0) as file:
         if kind == "none":
@@ -97,9 +131,22 @@ def open_members(
             size = (os.fstat(file.fileno()).st_size if stop is None else stop) - start
             open_end = stop is None
             yield iter([Member("", _Plain(file, size, open_end).read)])
-        else:
+        elif kind == "dbf":
+            yield iter([Member("", dbf.stream(path, file, encoding))])
+        elif kind in ("gz", "zst"):
             stream = _Gzip() if kind == "gz" else _Zstd(path)
-            yield iter([Member("", _Unpacked(file, stream, guard).read)])
+            member = Member("", _Unpacked(file, stream, guard).read)
+            yield iter([_as_text(path, member, encoding)])
+        else:
+            size = os.fstat(file.fileno()).st_size
+            member = Member("", _Plain(file, size, True).read)
+            yield iter([_as_text(path, member, kind)])
+
+
+def _as_text(path: Path, member: Member, encoding: str | None) -> Member:
+    where = f"{path}[{member.name}]" if member.name else str(path)
+    text = encodings.Text(member.read, encoding=encoding, where=where)
+    return replace(member, read=text.read)
 
 
 class _Guard:
@@ -263,6 +310,8 @@ class _ZipMember:
         self._file = None
 
     def read(self, view: memoryview) -> int:
+        if self._file is not None and self._file.closed:
+            return 0
         try:
             if self._file is None:
                 self._file = self._archive.open(self._info)

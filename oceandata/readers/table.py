@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
 from oceandata.errors import FormatError
 from oceandata.machine import default_workers
-from oceandata.readers import blocks, clock, streams
-from oceandata.readers.layout import HEAD_BYTES, Layout, Table, bind, match, read_header
+from oceandata.readers import blocks, clock, encodings, streams
+from oceandata.readers.layout import (
+    HEAD_BYTES,
+    Layout,
+    Table,
+    bind,
+    match,
+    read_header,
+    sample,
+)
 from oceandata.readers.parse import Memory, Parsed, parse
 from oceandata.readers.protocol import (
     Head,
     Identification,
     Rejected,
     TrackBatch,
+    check_options,
     clip,
 )
+from oceankernels import tablespec
 
 BLOCK_BYTES = 16 << 20
 
 
-def heads(path: Path, kind: str, max_ratio: float) -> Iterator[Head]:
+def heads(
+    path: Path, kind: str, max_ratio: float, encoding: str | None = None
+) -> Iterator[Head]:
     """The first 64 KiB of each stream in a file, decompressed."""
-    with streams.open_members(path, kind, max_ratio=max_ratio) as members:
+    with streams.open_members(
+        path, kind, max_ratio=max_ratio, encoding=encoding
+    ) as members:
         for member in members:
             data = bytearray(HEAD_BYTES)
             n = 0
@@ -44,7 +60,7 @@ def heads(path: Path, kind: str, max_ratio: float) -> Iterator[Head]:
                     raise FormatError(
                         f"{path}: {error}; nothing of it is good"
                     ) from None
-            yield Head(path, bytes(data[:n]), kind, member.name)
+            yield Head(path, bytes(data[:n]), kind, member.name, member.preface)
 
 
 @dataclass(frozen=True)
@@ -53,15 +69,29 @@ class TableReader:
 
     layout: Layout
     variant: Callable[[list[str]], str]
+    options: ClassVar[Mapping[str, str]] = {"encoding": encodings.OPTION}
 
     @property
     def name(self) -> str:
         return self.layout.name
 
     @property
+    def title(self) -> str:
+        return self.layout.title
+
+    @property
     def timezone(self) -> str:
         """Time zone of naive times unless the caller says otherwise."""
         return self.layout.timezone
+
+    def layout_of(
+        self,
+        head: Head,
+        columns: Mapping[str, str] | None,
+        options: Mapping[str, Any],
+    ) -> Layout:
+        """The layout of one file; FormatError if it cannot be told."""
+        return self.layout
 
     def identify(
         self, head: Head, *, columns: Mapping[str, str] | None = None
@@ -71,7 +101,7 @@ class TableReader:
         if header is None:
             return None
         places, faults = match(self.layout, header, columns)
-        if faults:
+        if faults or not _times_fit(self.layout, head, header, places, columns):
             return None
         optional = [c for c in self.layout.columns if not c.required]
         found = sum(c.name in places for c in optional)
@@ -104,39 +134,64 @@ class TableReader:
         block_bytes: int = BLOCK_BYTES,
         workers: int | None = None,
         max_ratio: float = streams.MAX_RATIO,
+        **options: Any,
     ) -> Iterator[TrackBatch]:
         """Batches in the order of the file; see ``TrackReader``."""
+        check_options(self, options)
         path = Path(path)
         zone = clock.zone(timezone, self.timezone)
-        kind = streams.compression(path)
+        encoding = options.get("encoding")
+        kind = streams.compression(path, encoding)
         if kind != "none" and (start or stop is not None):
             raise FormatError(
                 f"{path}: start and stop are byte offsets of an unpacked file; this "
                 f"one is packed as {kind}. Read it whole"
             )
         workers = default_workers() if workers is None else max(1, workers)
-        tables, notes = self._tables(path, kind, columns, zone, max_ratio)
+        found = heads(path, kind, max_ratio, encoding)
+        zulu = zone == "UTC"
+        tables, notes = self._tables(path, found, columns, zulu, options)
         limits = (start, stop) if start or stop is not None else None
         with ThreadPoolExecutor(workers, "parse") as pool:
             job = _Job(path, kind, zone, workers, pool, blocks.Buffers(block_bytes))
-            yield from job.run(tables, notes, limits, max_ratio)
+            yield from job.run(tables, notes, limits, max_ratio, encoding)
 
     def _tables(
-        self, path: Path, kind: str, columns, zone: str, max_ratio: float
+        self, path: Path, found_heads: Iterator[Head], columns, zulu: bool, options
     ) -> tuple[dict[str, Table], tuple[str, ...]]:
         """The tables in a file by member name, and what is left out."""
         found: dict[str, Table] = {}
         faults: list[str] = []
-        for head in heads(path, kind, max_ratio):
+        for head in found_heads:
             try:
-                found[head.member] = bind(
-                    self.layout, head, columns, zulu=zone == "UTC"
-                )
+                layout = self.layout_of(head, columns, options)
+                found[head.member] = bind(layout, head, columns, zulu=zulu)
             except FormatError as error:
                 faults.append(str(error))
         if not found:
             raise FormatError(faults[0] if faults else f"{path}: the archive is empty")
         return found, tuple(f"left out: {fault}" for fault in faults)
+
+
+_BEGINS = {
+    tablespec.TIME_ISO: re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}[T ]"),
+    tablespec.TIME_DMY: re.compile(r"\s*\d{1,2}/\d{1,2}/\d{4} "),
+    tablespec.TIME_COMPACT: re.compile(r"\s*\d{8}"),
+    tablespec.TIME_UNIX: re.compile(r"\s*-?\d+(\.\d*)?\s*$"),
+}
+
+
+def _times_fit(layout: Layout, head: Head, header, places, columns) -> bool:
+    """Whether a column of times that was named has the times of the format.
+
+    Another name alone does not make another format; other times do.
+    """
+    named = "time" in places and "time" in (columns or {})
+    form = _BEGINS.get(layout.column("time").kind) if named else None
+    if form is None:
+        return True
+    values = [v for v in sample(head, header, places["time"], most=100) if v.strip()]
+    return not values or 2 * sum(bool(form.match(v)) for v in values) > len(values)
 
 
 @dataclass
@@ -150,20 +205,28 @@ class _Job:
     pool: ThreadPoolExecutor
     buffers: blocks.Buffers
 
-    def run(self, tables, notes, limits, max_ratio: float) -> Iterator[TrackBatch]:
+    def run(
+        self, tables, notes, limits, max_ratio: float, encoding
+    ) -> Iterator[TrackBatch]:
         first, last = 0, None
         if limits is not None:
             first, last = self._records_in(tables[""], *limits)
         with streams.open_members(
-            self.path, self.kind, start=first, stop=last, max_ratio=max_ratio
+            self.path,
+            self.kind,
+            start=first,
+            stop=last,
+            max_ratio=max_ratio,
+            encoding=encoding,
         ) as members:
             for member in members:
                 table = tables.get(member.name)
                 if table is None:
                     continue
                 skip = 0 if limits else table.header.stop
-                lines = _LineCount(self.path, first, table)
+                lines = _LineCount(self.path, first, table, member.lines_before)
                 for batch in self._member(member, table, skip, lines):
+                    batch = encodings.mend(batch, member.encoding)
                     yield replace(batch, member=member.name, notes=notes)
                     notes = ()
 
@@ -222,9 +285,9 @@ class _LineCount:
     counted once a line number is wanted.
     """
 
-    def __init__(self, path: Path, first: int, table: Table):
+    def __init__(self, path: Path, first: int, table: Table, skipped: int = 0):
         self._path, self._before = path, first
-        self._next = table.header.lines + 1
+        self._next = table.header.lines + 1 + skipped
         self._returns = b"\r" if table.header.returns else b"\n"
 
     def place(self, parsed: Parsed) -> TrackBatch:

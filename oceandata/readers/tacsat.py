@@ -14,6 +14,7 @@ doi:10.1016/j.fishres.2011.11.007
 from __future__ import annotations
 
 from oceandata.readers.layout import Column, Layout
+from oceandata.readers.table import TableReader
 from oceankernels.tablespec import (
     CLOCK,
     COG,
@@ -48,3 +49,6 @@ LAYOUT = Layout(
 def variant(names: list[str]) -> str:
     """Which layout of the format a header shows."""
     return "tacsat with row names" if names and not names[0] else "tacsat"
+
+
+READER = TableReader(LAYOUT, variant)

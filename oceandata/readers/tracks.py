@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class ReadSummary:
     rows_kept: int = 0
     quarantined: Counter = field(default_factory=Counter)
     repairs: Counter = field(default_factory=Counter)
+    others: Counter = field(default_factory=Counter)
     files: dict[str, dict] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -62,6 +63,7 @@ class ReadSummary:
         self.rows_kept += len(batch.columns)
         self.quarantined.update(batch.rejected.reason)
         self.repairs.update(batch.repairs)
+        self.others.update(batch.others)
         self.notes += batch.notes
 
     def __str__(self) -> str:
@@ -73,6 +75,9 @@ class ReadSummary:
         if self.repairs:
             lines.append("set right in kept rows:")
             lines += [f"  {n:>12,}  {what}" for what, n in self.repairs.most_common()]
+        if self.others:
+            lines.append("records that are no positions:")
+            lines += [f"  {n:>12,}  {what}" for what, n in self.others.most_common()]
         lines += [f"refused: {why}" for why in self.refused.values()]
         return "\n".join(lines + self.notes)
 
@@ -99,6 +104,7 @@ def open_tracks(
     columns: Mapping[str, str] | None = None,
     timezone: str | None = None,
     workers: int | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """Vessel tracks from files, sorted by vessel and time.
 
@@ -119,6 +125,10 @@ def open_tracks(
         that came twice is taken as the first; a time that never was is set aside.
     workers : int, optional
         Threads that parse; default: the cores this process may use.
+    options : mapping, optional
+        What else a format has to be told, such as ``{"encoding": "gb18030"}`` or
+        ``{"year": 2019, "crs": "EPSG:32651"}``. ``oceandata.readers.reader(name)
+        .options`` lists what a format takes; others are refused.
 
     Returns
     -------
@@ -134,7 +144,12 @@ def open_tracks(
         the others.
     """
     result = read_tracks(
-        paths, format=format, columns=columns, timezone=timezone, workers=workers
+        paths,
+        format=format,
+        columns=columns,
+        timezone=timezone,
+        workers=workers,
+        options=options,
     )
     if result.summary.rows_quarantined:
         print(result.summary, file=sys.stderr)
@@ -148,12 +163,13 @@ def read_tracks(
     columns: Mapping[str, str] | None = None,
     timezone: str | None = None,
     workers: int | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> ReadResult:
     """As :func:`open_tracks`, with the rejected rows, the reports and the counts.
 
     Parameters
     ----------
-    paths, format, columns, timezone, workers
+    paths, format, columns, timezone, workers, options
         As for :func:`open_tracks`. Nothing is printed.
 
     Returns
@@ -171,20 +187,25 @@ def read_tracks(
     batches: list[TrackBatch] = []
     rejected: list[tuple[str, str, Rejected]] = []
     sources: list[str] = []
-    options = {"columns": columns, "timezone": timezone, "workers": workers}
+    rest = {"columns": columns, "timezone": timezone, "workers": workers}
+    rest |= dict(options or {})
+    encoding = rest.get("encoding")
     for path in expand(paths):
         label = str(path)
         before = len(batches), len(rejected)
         counted = replace(summary, files={**summary.files, label: {}})
         counted.quarantined = Counter(summary.quarantined)
         counted.repairs = Counter(summary.repairs)
+        counted.others = Counter(summary.others)
         counted.notes = list(summary.notes)
         try:
             name = (
-                identify(path, columns=columns).format if format == "auto" else format
+                identify(path, columns=columns, encoding=encoding).format
+                if format == "auto"
+                else format
             )
             counted.files[label]["format"] = name
-            for batch in reader(name).batches(path, **options):
+            for batch in reader(name).batches(path, **rest):
                 counted.add(label, batch)
                 rejected.append((label, batch.member, batch.rejected))
                 batches.append(_of_source(batch, len(sources)))
@@ -197,8 +218,8 @@ def read_tracks(
         sources.append(label)
         log.info("%s: %s", label, _one_line(summary.files[label]))
     _complain(summary)
-    dataset, reports = _dataset(batches, summary, sources)
-    return ReadResult(dataset, _table(rejected), summary, reports)
+    dataset, reports = dataset_of_batches(batches, summary, sources)
+    return ReadResult(dataset, rejected_table(rejected), summary, reports)
 
 
 def expand(paths: Paths) -> list[Path]:
@@ -247,7 +268,10 @@ def _complain(summary: ReadSummary) -> None:
     )
 
 
-def _dataset(batches: list[TrackBatch], summary: ReadSummary, sources: list[str]):
+def dataset_of_batches(
+    batches: list[TrackBatch], summary: ReadSummary, sources: list[str]
+) -> tuple[xr.Dataset, Reports]:
+    """The rows of batches as tracks, and what their vessels said of themselves."""
     names = {key: text for batch in batches for key, text in batch.names.items()}
     reports = Reports.concat([batch.reports for batch in batches])
     table = sort_columns(Columns.concat([batch.columns for batch in batches]))
@@ -258,6 +282,7 @@ def _dataset(batches: list[TrackBatch], summary: ReadSummary, sources: list[str]
         "rows_quarantined": summary.rows_quarantined,
         "quarantine": json.dumps(dict(summary.quarantined.most_common())),
         "repairs": json.dumps(dict(summary.repairs.most_common())),
+        "others": json.dumps(dict(summary.others.most_common())),
         "refused": json.dumps(summary.refused),
     }
     dataset = to_dataset(
@@ -277,17 +302,21 @@ def latest(reports: Reports, vessels: np.ndarray) -> tuple[np.ndarray, list[str]
     name = np.full(vessels.size, "", object)
     order = np.lexsort((reports.time, reports.vessel))
     ranks = np.argsort(vessels, kind="stable")
+    if not vessels.size:
+        return ship_type, []
+    heard = np.isin(reports.vessel, vessels)  # others told no position
     for values, out, said in (
         (reports.ship_type, ship_type, reports.ship_type >= 0),
         (reports.name, name, reports.name != ""),
     ):
-        rows = order[said[order]]
+        rows = order[(said & heard)[order]]
         place = np.searchsorted(vessels[ranks], reports.vessel[rows])
         out[ranks[place]] = values[rows]
     return ship_type, name.tolist()
 
 
-def _table(rejected: list[tuple[str, str, Rejected]]) -> pd.DataFrame:
+def rejected_table(rejected: list[tuple[str, str, Rejected]]) -> pd.DataFrame:
+    """Rejected rows of (file, member, rows) as a table."""
     import pandas as pd
 
     parts = Rejected.concat([r for _, _, r in rejected])

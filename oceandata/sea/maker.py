@@ -27,6 +27,7 @@ from oceandata.sea.fleets import (
     make_vessel,
 )  # fmt: skip
 from oceandata.sea.lines import csv_lines, identity_bytes
+from oceandata.sea.nmea_day import NmeaDay
 from oceandata.sea.places import STATIONS
 from oceandata.sea.plan import DAY, Plan
 from oceandata.sea.reports import ROW, report_rows, satellite_passes, silences
@@ -51,6 +52,7 @@ class Maker:
         self.ferries = 0
         self.partner, self.partner_home = None, ""
         self.tacsat: TacsatFile | None = None
+        self.logs: list[Path] = []
 
     def make(self) -> SeaTruth:
         """Sail the fleet, write the files, write the truth."""
@@ -65,7 +67,8 @@ class Maker:
         finally:
             if self.tacsat:
                 self.tacsat.close()
-        files = self.write_days(totals) if "noaa" in self.plan.formats else []
+        by_day = {"noaa", "nmea"} & set(self.plan.formats)
+        files = self.write_days(totals) if by_day else []
         if self.tacsat:
             self.counts["tacsat_rows"] = self.tacsat.rows
             self.counts["tacsat_vessels"] = self.tacsat.vessels
@@ -240,22 +243,46 @@ class Maker:
         self.whole, self.done = len(self.spill), 0
         with ExitStack() as stack:
             truth = None
-            if self.plan.truth_positions:
+            if self.plan.truth_positions and "noaa" in self.plan.formats:
                 mmsi = np.array([v.mmsi for v in self.identities], np.int64)
                 path = self.folder / "truth" / "positions.parquet"
                 truth = PositionsFile(path, names, mmsi, self.ledger.start)
                 stack.callback(truth.close)
             for k, day in enumerate(days):
-                with closing(DayFile(self.folder, day, k)) as file:
+                with ExitStack() as day_files:
+                    file, log = self.open_day(day, k, day_files)
                     for hour in range(k * DAY // BIN, (k + 1) * DAY // BIN):
                         rows, other = self.hour_rows(hour, totals)
                         if truth:
                             truth.add(k, file.rows + 2, rows)
-                        data = self.lines(rows, other, identities, file, hour)
-                        file.write(data, len(rows))
-                self.counts["ais_rows"] += file.rows
-                self.counts[f"rows {file.name}"] = file.rows
-        return names
+                        if file:
+                            data = self.lines(rows, other, identities, file, hour)
+                            file.write(data, len(rows))
+                        if log:
+                            self.sentences(log, rows, hour)
+                if file:
+                    self.counts["ais_rows"] += file.rows
+                    self.counts[f"rows {file.name}"] = file.rows
+                if log:
+                    self.counts.update(log.counts)
+        return names if "noaa" in self.plan.formats else []
+
+    def open_day(self, day, turn: int, stack: ExitStack):
+        """The table and the log of sentences of a day, None where not asked for."""
+        file = log = None
+        if "noaa" in self.plan.formats:
+            file = stack.enter_context(closing(DayFile(self.folder, day, turn)))
+        if "nmea" in self.plan.formats:
+            log = NmeaDay(self.folder, day, self.plan.start, self.identities)
+            self.logs.append(self.folder / log.name)
+            stack.enter_context(closing(log))
+        return file, log
+
+    def sentences(self, log: NmeaDay, rows, hour: int) -> None:
+        """Write an hour's sentences and their faults down."""
+        rng = np.random.default_rng([self.plan.seed, 5, hour])
+        for kind, who, line in log.write(rng, rows):
+            self.fault(kind, self.identities[who], file=log.name, line=line)
 
     def hour_rows(self, hour: int, totals):
         """The rows of an hour with their row faults, and the originals of copies."""
@@ -305,9 +332,10 @@ class Maker:
         }  # fmt: skip
         counts = dict(sorted(self.counts.items()))
         files = names + ([tacsat.name] if tacsat else [])
+        files += [log.name for log in self.logs]
         write_json(
             self.folder / "truth" / "sea.json",
             {"arguments": arguments, "counts": counts, "files": files},
         )
         ais = [self.folder / name for name in names]
-        return SeaTruth(self.folder, ais, tacsat, arguments, counts)
+        return SeaTruth(self.folder, ais, tacsat, arguments, counts, self.logs)

@@ -16,6 +16,7 @@ from oceandata.errors import OceanDataError
 DAY = 86_400
 ROWS_A_VESSEL_DAY = 400  # received at one-minute intervals, mean over the fleet
 FORMATS = ("noaa", "tacsat")
+KNOWN_FORMATS = (*FORMATS, "nmea")
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def checked(positions, seed, start, days, every, formats, truth_positions) -> Pl
         faults.append(f"days must be at least 1, got {days}")
     if seed < 0:
         faults.append(f"seed must not be negative, got {seed}")
-    unknown = [name for name in formats if name not in FORMATS]
+    unknown = [name for name in formats if name not in KNOWN_FORMATS]
     if unknown or not formats:
-        faults.append(f"formats must be among {FORMATS}, got {tuple(formats)}")
+        faults.append(f"formats must be among {KNOWN_FORMATS}, got {tuple(formats)}")
     try:
         first = datetime.fromisoformat(start).replace(tzinfo=UTC)
         first = first.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -43,8 +43,9 @@ def simulate_sea(
         Least interval between reports of a vessel, such as ``"1min"``. Default: one
         minute as in MarineCadastre's files, longer where the sea would have too few
         vessels (fewer than 48 or 0.4 times the square root of ``positions``).
-    formats : tuple of "noaa", "tacsat"
-        Which files are written.
+    formats : tuple of "noaa", "tacsat", "nmea"
+        Which files are written. ``"nmea"``: a log of AIS sentences with tag blocks a
+        day, of the same positions as the day's table, and static reports.
     truth_positions : bool
         Also write the true vessel and position of every AIS line.
 

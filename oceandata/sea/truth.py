@@ -32,11 +32,13 @@ class SeaTruth:
     tacsat_file: Path | None
     arguments: dict
     counts: dict
+    nmea_files: list[Path] = field(default_factory=list)
 
     @property
     def files(self) -> list[Path]:
-        """All data files, the days in order, then the tacsat file."""
-        return self.ais_files + ([self.tacsat_file] if self.tacsat_file else [])
+        """All data files: the days in order, the tacsat file, the logs of sentences."""
+        tacsat = [self.tacsat_file] if self.tacsat_file else []
+        return self.ais_files + tacsat + self.nmea_files
 
     @property
     def truth_folder(self) -> Path:

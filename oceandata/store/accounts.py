@@ -1,19 +1,10 @@
-"""What a store says of itself: history, sources, numbers, and whether it is sound."""
+"""What a store says of itself: history, sources, numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oceandata.errors import DamagedStoreError
-from oceandata.store.log import (
-    CHECKPOINT_EVERY,
-    Log,
-    State,
-    dump_json,
-    format_time,
-    read_json,
-)
-from oceandata.store.reading import check_part
+from oceandata.store.log import Log, State, format_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,33 +78,3 @@ def info(state: State) -> dict[str, Any]:
         east, north = (max(r["box"][k] for r in tracks) for k in (2, 3))
         out["box"] = [west, south, east, north]
     return out
-
-
-def verify(log: Log, number: int, *, deep: bool) -> dict[str, int]:
-    """Replay the log and look at every file; DamagedStoreError lists all faults."""
-    state, faults = State(), []
-    for at in range(number + 1):
-        state.apply(log.entry(at))
-        checkpoint = log.checkpoint_path(at)
-        if at % CHECKPOINT_EVERY == 0 and checkpoint.exists():
-            told = dump_json(state.to_json())
-            if dump_json(read_json(checkpoint)) != told:
-                faults.append(f"{checkpoint}: differs from the log")
-    for record in state.parts.values():
-        faults += check_part(log.root, record, deep=deep)
-    for record in state.quarantine.values():
-        path = log.root / "quarantine" / record["file"]
-        if not path.exists() or path.stat().st_size != record["bytes"]:
-            faults.append(f"{path}: missing, or not {record['bytes']:,} bytes")
-    if faults:
-        listed = "\n".join(f"  - {fault}" for fault in faults)
-        raise DamagedStoreError(
-            f"{log.root}: {len(faults)} fault(s) at commit {number}:\n{listed}\n"
-            "Restore these files from a copy, or ingest the sources into a new store"
-        )
-    return {
-        "commits": number + 1,
-        "parts": len(state.parts),
-        "files": sum(record["files"] for record in state.parts.values()),
-        "bytes": sum(record["bytes"] for record in state.parts.values()),
-    }

@@ -35,6 +35,7 @@ from oceandata.store.sources import (
     RANGE_BYTES,
     Hashes,
     Source,
+    as_plain,
     plan_sources,
     replaced_sources,
 )
@@ -187,6 +188,7 @@ class Ingest:
         taken.rows_read += batch.rows_read
         taken.names |= batch.names
         taken.repairs.update(batch.repairs)
+        taken.others.update(getattr(batch, "others", {}))
         taken.notes += batch.notes
         if len(batch.reports):
             taken.add_reports(batch.reports)
@@ -363,6 +365,7 @@ def ingest(
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
     timezone: str | None = None,
+    options: Mapping[str, Any] | None = None,
     replaces: str | None = None,
     message: str = "",
     progress: Progress | None = None,
@@ -380,10 +383,12 @@ def ingest(
         format=format,
         columns=columns,
         timezone=timezone,
+        options=options,
         range_bytes=range_bytes,
     )
     call = {"format": format, "columns": columns, "timezone": timezone}
-    options = {
+    call["options"] = as_plain(options) or None
+    rest = {
         "replaces": replaces,
         "progress": progress,
         "workers": workers,
@@ -394,6 +399,6 @@ def ingest(
     if engine == "mpi":
         from oceandata.store.ingest_mpi import ingest_mpi
 
-        return ingest_mpi(log, plan, **options)
+        return ingest_mpi(log, plan, **rest)
     sources, refused = plan()
-    return Ingest(log, **options).run(sources, refused)
+    return Ingest(log, **rest).run(sources, refused)

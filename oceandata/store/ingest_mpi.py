@@ -51,6 +51,7 @@ class Told:
     source: Source
     identity: str
     rejects: Rejected
+    others: Counter[str]
     repairs: Counter[str]
     notes: list[str]
     rows_read: int
@@ -126,6 +127,7 @@ def _told(taken: Taken, duplicates: int) -> Told:
         taken.source,
         taken.identity,
         Rejected(taken.rejects.rows, taken.rejects.reasons),
+        taken.others,
         taken.repairs,
         taken.notes,
         taken.rows_read,

@@ -20,90 +20,18 @@ import platform
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from oceandata.errors import DamagedStoreError, StoreError
+from oceandata.store.seal import check_seal, seal
+from oceandata.store.state import FORMAT, State, format_time
+from oceandata.store.state import parse_time as parse_time
 
 CHECKPOINT_EVERY = 100
-FORMAT = 1
 GRACE_SECONDS = 7 * 86400.0
-
-
-@dataclass
-class State:
-    """What a store holds at one commit. Treat as read-only outside this module."""
-
-    number: int = -1
-    time: int = 0
-    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
-    replaced: dict[str, int] = field(default_factory=dict)
-    quarantine: dict[str, dict[str, Any]] = field(default_factory=dict)
-    floor: int = 0
-
-    def advanced(self, entries: list[dict[str, Any]]) -> State:
-        """The state after these entries, which must follow this one."""
-        new = State(
-            self.number,
-            self.time,
-            dict(self.parts),
-            dict(self.sources),
-            dict(self.replaced),
-            dict(self.quarantine),
-            self.floor,
-        )
-        for entry in entries:
-            new.apply(entry)
-        return new
-
-    def apply(self, entry: dict[str, Any]) -> None:
-        """Move this state on by one entry, in place."""
-        number = entry["number"]
-        if number != self.number + 1:
-            raise DamagedStoreError(
-                f"log entry {number} does not follow entry {self.number}"
-            )
-        for part in entry.get("remove", ()):
-            self.parts.pop(part, None)
-        for part in entry.get("add", ()):
-            self.parts[part["id"]] = {"since": number, **part}
-        for source in entry.get("sources", ()):
-            self.sources[source["id"]] = {**source, "commit": number}
-        for source in entry.get("replaces", ()):
-            self.replaced[source] = number
-        for rejected in entry.get("quarantine", ()):
-            self.quarantine[rejected["file"]] = {**rejected, "commit": number}
-        self.floor = max(self.floor, entry.get("floor", 0))
-        self.number = number
-        self.time = parse_time(entry["time"])
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
-            "number": self.number,
-            "time": format_time(self.time),
-            "parts": list(self.parts.values()),
-            "sources": list(self.sources.values()),
-            "replaced": self.replaced,
-            "quarantine": list(self.quarantine.values()),
-            "floor": self.floor,
-        }
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> State:
-        return cls(
-            document["number"],
-            parse_time(document["time"]),
-            {part["id"]: part for part in document["parts"]},
-            {source["id"]: source for source in document["sources"]},
-            dict(document["replaced"]),
-            {rejected["file"]: rejected for rejected in document["quarantine"]},
-            document["floor"],
-        )
 
 
 @dataclass(frozen=True)
@@ -158,7 +86,7 @@ class Log:
         return low
 
     def entry(self, number: int) -> dict[str, Any]:
-        return read_json(self.entry_path(number))
+        return read_sealed(self.entry_path(number))
 
     def state(self, number: int | None = None) -> State:
         """The state at a number (default: the head)."""
@@ -178,9 +106,9 @@ class Log:
         """The newest checkpoint at or below a number; the void before entry 0 else."""
         for at in range(number - number % CHECKPOINT_EVERY, 0, -CHECKPOINT_EVERY):
             try:
-                return State.from_json(read_json(self.checkpoint_path(at)))
-            except FileNotFoundError:
-                continue
+                return State.from_json(read_sealed(self.checkpoint_path(at)))
+            except (FileNotFoundError, DamagedStoreError):
+                continue  # never needed: the entries say the same
         return State()
 
     def commit(self, prepare: Callable[[State], Draft | None]) -> dict[str, Any] | None:
@@ -214,7 +142,7 @@ class Log:
         target = self.entry_path(entry["number"])
         temporary = self.folder / f"tmp-{uuid.uuid4().hex}"
         try:
-            now = write_durably(temporary, dump_json(entry))
+            now = write_durably(temporary, seal(dump_json(entry)))
             if oldest is not None and now - oldest > self.grace / 2:
                 raise StoreError(
                     f"a part was finished {(now - oldest) / 86400:.1f} days ago; "
@@ -266,7 +194,8 @@ class Log:
             return
         temporary = self.folder / f"tmp-{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
-            write_durably(temporary, dump_json(self.state(due).to_json()))
+            document = seal(dump_json(self.state(due).to_json()))
+            write_durably(temporary, document)
             with contextlib.suppress(FileExistsError):
                 os.link(temporary, self.checkpoint_path(due))
             sync_folder(self.folder)
@@ -353,9 +282,25 @@ def dump_json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def read_sealed(path: Path) -> dict[str, Any]:
+    """An entry or a checkpoint; DamagedStoreError if it is not what was written."""
+    data = _whole(path)
+    document = _parse(path, data)
+    check_seal(path, data)
+    document.pop("check", None)
+    return document
+
+
 def read_json(path: Path) -> dict[str, Any]:
+    return _parse(path, _whole(path))
+
+
+def _whole(path: Path) -> bytes:
     with open(path, "rb") as file:
-        data = file.read()
+        return file.read()
+
+
+def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         return json.loads(data)
     except ValueError as error:
@@ -363,19 +308,6 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path} holds {len(data)} bytes that are not JSON ({error}); "
             "restore it from a copy of the store"
         ) from error
-
-
-def format_time(microseconds: int) -> str:
-    seconds, rest = divmod(microseconds, 1_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='seconds')}.{rest:06d}Z"
-
-
-def parse_time(text: str) -> int:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + (
-        moment.microsecond
-    )
 
 
 _SOFTWARE: dict[str, str] = {}

@@ -22,11 +22,13 @@ import google_crc32c
 import numpy as np
 
 from oceandata.errors import DamagedStoreError, StoreError
+from oceandata.store.about import about
 from oceandata.store.arrays import FolderWriter, array_metadata, encode
 from oceandata.store.failures import storage
 from oceandata.store.log import Draft, Log, State, sync_folder
 from oceandata.store.parts import close_part, new_part_id
 from oceandata.store.reading import check_part, part_folder
+from oceandata.store.sensitivity import said_attrs
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -267,7 +269,8 @@ def open_map(store: Any, name: str) -> xr.Dataset:
     if faults:
         raise DamagedStoreError("; ".join(faults) + ". Run verify")
     folder = part_folder(store.path, found[0])
-    return xr.open_dataset(folder, engine="zarr", consolidated=False, chunks=None)
+    ds = xr.open_dataset(folder, engine="zarr", consolidated=False, chunks=None)
+    return ds.assign_attrs(said_attrs(about(state, f"maps/{name}")))
 
 
 def _named(state: State, name: str | None) -> list[dict[str, Any]]:

@@ -6,8 +6,6 @@ hundred parts touched last stay open.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -16,15 +14,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import google_crc32c
 import numpy as np
 
 from oceandata.columns import POSITIONS, TENTHS
 from oceandata.errors import DamagedStoreError
 from oceandata.store.arrays import ArrayReader
-from oceandata.store.log import read_json
 from oceandata.store.months import month_number, month_start
 from oceandata.store.parts import STORED, VESSEL_FIELDS, Encoding
+from oceandata.store.promised import files_of_part
 from oceankernels import ragged
 
 LAST_TIME = VESSEL_FIELDS.index("last_time")
@@ -36,38 +33,13 @@ def part_folder(root: Path, record: dict[str, Any]) -> Path:
 
 def check_part(root: Path, record: dict[str, Any], *, deep: bool = False) -> list[str]:
     """Faults of one part: files missing, of another size, or (deep) other bytes."""
-    folder = part_folder(root, record)
-    manifest = folder.with_suffix(".json")
+    root = Path(root)
     try:
-        data = manifest.read_bytes()
-    except OSError as error:
-        return [f"{manifest}: {error.strerror}"]
-    if (
-        hashlib.blake2b(data, digest_size=16).hexdigest()
-        != (record["manifest"]["blake2b"])
-    ):
-        return [f"{manifest}: differs from the hash in the log"]
-    faults = []
-    for name, (size, crc) in read_json(manifest)["files"].items():
-        path = folder / name
-        try:
-            found = os.stat(path).st_size
-        except OSError as error:
-            faults.append(f"{path}: {error.strerror}")
-            continue
-        if found != size:
-            faults.append(f"{path}: {found:,} bytes, the log says {size:,}")
-        elif deep and f"{_file_crc(path):08x}" != crc:
-            faults.append(f"{path}: differs from its checksum")
-    return faults
-
-
-def _file_crc(path: Path) -> int:
-    crc = 0
-    with open(path, "rb") as file:
-        while block := file.read(1 << 22):
-            crc = google_crc32c.extend(crc, block)
-    return crc
+        files = files_of_part(root, record)
+    except DamagedStoreError as error:
+        return [str(error)]
+    faults = ((one, one.fault(root, deep=deep)) for one in files)
+    return [f"{root / one.path}: {fault}" for one, fault in faults if fault]
 
 
 class PartReader:
@@ -219,6 +191,13 @@ def check_parts(root: Path, records: Sequence[dict[str, Any]]) -> None:
             f"{faults[0]}{more}. Restore the files from a copy of the store, or "
             "ingest the sources into a new one"
         )
+
+
+def forget_parts(root: Path) -> None:
+    """Let go of parts that were read before files of them were put back."""
+    with _lock:
+        for folder in [f for f in _readers if Path(root) in f.parents]:
+            del _readers[folder]
 
 
 _KEPT = 64

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oceandata.store.log import State, sync_folder
+from oceandata.store.promised import crc_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,12 @@ class Rejects:
         finally:
             os.close(descriptor)
         sync_folder(self._path.parent)
-        self._record = {"file": self._path.name, "rows": self.rows, "bytes": size}
+        self._record = {
+            "file": self._path.name,
+            "rows": self.rows,
+            "bytes": size,
+            "crc32c": crc_of(self._path),
+        }
         return self._record
 
     @property

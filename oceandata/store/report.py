@@ -19,7 +19,8 @@ class IngestReport:
     """What an ingest did: ``rows_read = rows_kept + quarantined + duplicates``.
 
     quarantined : rows by reason. duplicates : rows equal to another row of the same
-    commit. repairs : values set right in kept rows. refused : files that were not
+    commit. others : records that are no positions, such as static reports, by what they
+    are. repairs : values set right in kept rows. refused : files that were not
     taken, and why. present : files that the store had already. commits : numbers.
     """
 
@@ -28,6 +29,7 @@ class IngestReport:
     rows_kept: int = 0
     duplicates: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -49,12 +51,9 @@ class IngestReport:
         self.rows_read += taken.rows_read
         self.duplicates += duplicates
         self.rows_kept += taken.rows_read - taken.rejects.rows - duplicates
-        quarantined = Counter(self.quarantined)
-        quarantined.update(taken.rejects.reasons)
-        self.quarantined = dict(quarantined.most_common())
-        repairs = Counter(self.repairs)
-        repairs.update(taken.repairs)
-        self.repairs = dict(repairs.most_common())
+        self.quarantined = _sum(self.quarantined, taken.rejects.reasons)
+        self.others = _sum(self.others, taken.others)
+        self.repairs = _sum(self.repairs, taken.repairs)
         self.notes += [note for note in taken.notes if note not in self.notes]
 
     def __str__(self) -> str:
@@ -64,6 +63,7 @@ class IngestReport:
             f"{self.duplicates:,} exact duplicates"
         ]
         lines += [f"  quarantined: {n:,} {r}" for r, n in self.quarantined.items()]
+        lines += [f"  no positions: {n:,} {what}" for what, n in self.others.items()]
         lines += [f"  repaired: {n:,} {r}" for r, n in self.repairs.items()]
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  already present: {path}" for path in self.present]
@@ -74,6 +74,11 @@ class IngestReport:
         return "\n".join(lines)
 
 
+def _sum(counts: dict[str, int], more: Counter[str]) -> dict[str, int]:
+    """Both counts, the largest first."""
+    return dict((Counter(counts) + more).most_common())
+
+
 @dataclass
 class Taken:
     """What was read of one source, until its commit."""
@@ -82,6 +87,7 @@ class Taken:
     rejects: Rejects
     names: dict[int, str] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)

@@ -21,6 +21,7 @@ import numpy as np
 from oceandata.columns import to_dataset
 from oceandata.errors import StoreError
 from oceandata.machine import default_workers
+from oceandata.store.about import about
 from oceandata.store.filters import parse_box, parse_vessels
 from oceandata.store.log import Log, State
 from oceandata.store.merge import (
@@ -32,6 +33,7 @@ from oceandata.store.merge import (
 )
 from oceandata.store.months import month_number, parse_period
 from oceandata.store.reading import LAST_TIME, check_parts
+from oceandata.store.sensitivity import said_attrs
 from oceandata.store.static import Statics, read_statics
 from oceankernels import partition
 
@@ -307,7 +309,10 @@ class SelectionIndex:
             ship_type=self.statics.latest("ship_type", table.vessels, stop, -1),
             vessel_name=self.statics.latest("name", table.vessels, stop, ""),
             sources=[self._label(self.sources[k]) for k in used],
-            attrs={"store_commit": selection.number},
+            attrs={
+                "store_commit": selection.number,
+                **said_attrs(about(self.state, "tracks")),
+            },
         )
 
     def _label(self, source: str) -> str:

@@ -97,13 +97,22 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def find_reader(path: Path, format: str, columns: Mapping[str, str] | None) -> Any:
+def find_reader(
+    path: Path,
+    format: str,
+    columns: Mapping[str, str] | None,
+    options: Mapping[str, Any] | None = None,
+) -> Any:
     """The reader that takes a file; FormatError if none does."""
     from oceandata import readers
+    from oceandata.readers.protocol import check_options
 
     if format == "auto":
-        format = readers.identify(path, columns=columns).format
-    return readers.reader(format)
+        encoding = (options or {}).get("encoding")
+        format = readers.identify(path, columns=columns, encoding=encoding).format
+    reader = readers.reader(format)
+    check_options(reader, options or {})
+    return reader
 
 
 def plan_sources(
@@ -112,6 +121,7 @@ def plan_sources(
     format: str,
     columns: Mapping[str, str] | None,
     timezone: str | None,
+    options: Mapping[str, Any] | None = None,
     range_bytes: int,
 ) -> tuple[list[Source], dict[str, str]]:
     """Sources of the files in the order given, and why others are refused."""
@@ -121,21 +131,24 @@ def plan_sources(
         try:
             if path.is_dir():
                 raise FormatError("is a directory; name the files in it")
-            reader = find_reader(path, format, columns)
+            reader = find_reader(path, format, columns, options)
             found = path.stat()
         except FileNotFoundError:
             refused[str(path)] = "no such file"
         except (OceanDataError, OSError) as error:
             refused[str(path)] = str(error)
         else:
-            said = _parameters(reader, columns, timezone)
+            said = _parameters(reader, columns, timezone, options)
             whole = Source(path, reader, said, found.st_size, found.st_mtime_ns)
-            sources += _ranges(whole, range_bytes)
+            sources += _ranges(whole, range_bytes, (options or {}).get("encoding"))
     return sources, refused
 
 
 def _parameters(
-    reader: Any, columns: Mapping[str, str] | None, timezone: str | None
+    reader: Any,
+    columns: Mapping[str, str] | None,
+    timezone: str | None,
+    options: Mapping[str, Any] | None,
 ) -> tuple[tuple[str, Any], ...]:
     """What changes what the reader gives: a default said aloud does not."""
     said: list[tuple[str, Any]] = []
@@ -143,7 +156,18 @@ def _parameters(
         said.append(("columns", sorted(columns.items())))
     if timezone is not None and timezone != getattr(reader, "timezone", None):
         said.append(("timezone", timezone))
+    said += sorted(as_plain(options).items())
     return tuple(said)
+
+
+def as_plain(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A reader's options as values that JSON keeps; FormatError for others."""
+    try:
+        return json.loads(json.dumps(dict(options or {}), sort_keys=True))
+    except TypeError as error:
+        raise FormatError(
+            f"options must be plain values (texts, numbers, lists, mappings): {error}"
+        ) from None
 
 
 def _paths(paths: Any, refused: dict[str, str]) -> list[Path]:
@@ -165,13 +189,17 @@ def _paths(paths: Any, refused: dict[str, str]) -> list[Path]:
     return list(found)
 
 
-def _ranges(whole: Source, range_bytes: int) -> list[Source]:
-    """Byte ranges of a file: one unless it is huge and not compressed."""
+def _ranges(
+    whole: Source, range_bytes: int, encoding: str | None = None
+) -> list[Source]:
+    """Byte ranges of a file: one unless it is huge, plain and its reader takes them."""
     from dataclasses import replace
 
     from oceandata.readers.streams import compression
 
-    if whole.size <= range_bytes or compression(whole.path) != "none":
+    if whole.size <= range_bytes or not getattr(whole.reader, "ranges", True):
+        return [whole]
+    if compression(whole.path, encoding) != "none":
         return [whole]
     edges = [*range(0, whole.size, range_bytes), whole.size]
     return [replace(whole, start=a, stop=b) for a, b in itertools.pairwise(edges)]

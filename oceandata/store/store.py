@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from oceandata.errors import BudgetError, StoreError
 from oceandata.machine import memory_budget
 from oceandata.store import accounts
-from oceandata.store import compact as compaction
-from oceandata.store import vacuum as vacuuming
+from oceandata.store.about import first_words
+from oceandata.store.care import Care
 from oceandata.store.failures import storage
 from oceandata.store.ingest import ingest
 from oceandata.store.log import (
@@ -27,8 +27,8 @@ from oceandata.store.months import parse_period
 from oceandata.store.rejects import read_quarantine
 from oceandata.store.report import IngestReport
 from oceandata.store.select import Selection, make_selection
+from oceandata.store.sensitivity import said_attrs
 from oceandata.store.static import NUMBERS, TEXTS, read_statics
-from oceandata.store.vacuum import Vacuumed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,13 +38,22 @@ FOLDERS = ("parts/tracks", "parts/static", "quarantine", "log")
 Progress = Callable[[int, int, str], None]
 
 
-def create_store(path: str | os.PathLike[str]) -> Store:
+def create_store(
+    path: str | os.PathLike[str],
+    *,
+    owner: str | None = None,
+    license: str | None = None,
+    sensitivity: str | None = None,
+) -> Store:
     """Create an empty store in a new or empty folder.
 
     Parameters
     ----------
     path : path
         Folder to make; what is above it is made too.
+    owner, license, sensitivity : str, optional
+        Said of all datasets, for the catalogue and for exports; see
+        :meth:`Store.describe`, which adds and changes them later.
 
     Returns
     -------
@@ -64,6 +73,7 @@ def create_store(path: str | os.PathLike[str]) -> Store:
     >>> store.info()["rows"]
     0
     """
+    said = first_words(owner=owner, license=license, sensitivity=sensitivity)
     root = Path(path).absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise StoreError(
@@ -84,6 +94,7 @@ def create_store(path: str | os.PathLike[str]) -> Store:
                 "time": format_time(time.time_ns() // 1000),
                 "kind": "create",
                 "message": "create the store",
+                **said,
             },
             None,
         )
@@ -153,7 +164,7 @@ def _number_at(log: Log, text: str, head: int) -> int:
     return low
 
 
-class Store:
+class Store(Care):
     """A store at one commit. Writing methods move it on to the commit they made.
 
     Made by :func:`create_store` and :func:`open_store`. ``path`` is its folder,
@@ -187,6 +198,7 @@ class Store:
         format: str = "auto",
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
+        options: Mapping[str, Any] | None = None,
         replaces: str | None = None,
         message: str = "",
         progress: Progress | None = None,
@@ -204,7 +216,7 @@ class Store:
         ----------
         paths : path or sequence of paths
             Files or patterns (``ais-*.csv``), plain or packed (gz, zst, zip).
-        format, columns, timezone
+        format, columns, timezone, options
             As in ``open_tracks``.
         replaces : str, optional
             Hash (SHA-256 or source id, at least 8 characters) of the file that the
@@ -233,6 +245,7 @@ class Store:
             format=format,
             columns=columns,
             timezone=timezone,
+            options=options,
             replaces=replaces,
             message=message,
             progress=progress,
@@ -307,6 +320,7 @@ class Store:
         statics = read_statics(self.path, self._state)
         table = pd.DataFrame({n: statics.columns[n] for n in (*NUMBERS, *TEXTS)})
         table["time"] = table["time"].astype("M8[us]")
+        table.attrs = said_attrs(self.about("static"))
         keys = parse_vessels(vessels)
         return table if keys is None else table[table["vessel"].isin(keys)]
 
@@ -316,27 +330,9 @@ class Store:
 
     def quarantine(self, commit: int | None = None) -> pd.DataFrame:
         """Rejected rows of one commit or of all: file, line, reason, raw bytes."""
-        return read_quarantine(self.path, self._state, commit)
-
-    def compact(
-        self,
-        period: Any = None,
-        *,
-        force: bool = False,
-        progress: Progress | None = None,
-    ) -> list[int]:
-        """Merge the parts of each month that need it; the view stays the same.
-
-        A month needs it when more than eight parts overlap, when all but its largest
-        part hold more than a tenth of its rows, or when a source was replaced.
-        ``force`` merges wherever there are two. Returns the commit numbers.
-        """
-        with storage(self.path, "compacting"):
-            entries = compaction.compact(
-                self._log, period=parse_period(period), force=force, progress=progress
-            )
-        self.refresh()
-        return [entry["number"] for entry in entries]
+        table = read_quarantine(self.path, self._state, commit)
+        table.attrs = said_attrs(self.about("tracks"))
+        return table
 
     def history(self) -> pd.DataFrame:
         """Commits up to this one: number, time, kind, message, rows, parts, sources."""
@@ -345,43 +341,3 @@ class Store:
     def info(self) -> dict[str, Any]:
         """Numbers of this commit: rows, parts, bytes, months, extent, sources."""
         return {"path": str(self.path), **accounts.info(self._state)}
-
-    def verify(self, *, deep: bool = False) -> dict[str, int]:
-        """Check what the log promises; counts of commits, parts and files checked.
-
-        Every entry follows its parent, every file exists with its size; with ``deep``
-        every byte is read and its checksum compared.
-
-        Raises
-        ------
-        DamagedStoreError
-            All faults in one message.
-        """
-        return accounts.verify(self._log, self.number, deep=deep)
-
-    def vacuum(
-        self, *, keep: int | None = None, grace: str = "7D", dry_run: bool = False
-    ) -> Vacuumed:
-        """Remove files that no readable commit names.
-
-        Parameters
-        ----------
-        keep : int, optional
-            Keep only the last ``keep`` commits readable; default: all of them.
-        grace : str
-            Age below which a file that no commit names is spared: a writer may be
-            about to commit it.
-        dry_run : bool
-            Only say what would be removed.
-        """
-        import pandas as pd
-
-        seconds = pd.Timedelta(grace).total_seconds()
-        if seconds < 0:
-            raise ValueError(f"grace must not be negative, got {grace!r}")
-        with storage(self.path, "vacuuming"):
-            done = vacuuming.vacuum(
-                self._log, keep=keep, grace=seconds, dry_run=dry_run
-            )
-        self.refresh()
-        return done

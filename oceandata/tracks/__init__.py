@@ -19,6 +19,8 @@ _HOME = {
     "vessel_hours": "oceandata.tracks.density",
     "vessel_distance": "oceandata.tracks.density",
     "transit_counts": "oceandata.tracks.transits",
+    "vessel_registry": "oceandata.tracks.registry",
+    "join_registry": "oceandata.tracks.registry_join",
 }
 
 __all__ = list(_HOME)

@@ -218,7 +218,9 @@ class _Finalize:
         _check_size(shape, months, request)
         value, withheld = np.zeros(shape), np.zeros(shape, np.int8)
         sums = np.zeros(3, object)  # exported, withheld, cells withheld
+        few: set[int] = set()
         for part in chain([state], states):
+            few |= _vessels_withheld(part.cells, request.vessels_kept)
             sums += spread(
                 part.cells, value, withheld, first_month, request.vessels_kept,
                 measure.per_unit,
@@ -235,7 +237,18 @@ class _Finalize:
             _coordinates(request, months),
             _account(state, request, measure, *sums),
         )
+        if request.vessels_kept:
+            # few vessels in all withheld cells together: their sum would tell of them
+            ds.attrs["withheld_vessels"] = min(len(few), request.min_vessels)
         return ds
+
+
+def _vessels_withheld(cells: Any, least: int) -> set[int]:
+    """Distinct vessels of all withheld cells together, at most `least` of them."""
+    if not least or not cells.vessels.size:
+        return set()
+    keys = cells.vessels[cells.vessels[:, least - 1] == 0]
+    return set(np.unique(keys[keys > 0])[:least].tolist())
 
 
 def _months(state: CellState, request: CellRequest) -> tuple[np.ndarray, int]:
