@@ -61,7 +61,7 @@ def test_plot_map__all_words_are_chinese():
     hidden = int(one()["withheld"].sum())
     for text in ("船舶活动时长 / h", "渔船", "2024 年 1 月", "网格 0.5°"):
         assert text in said
-    assert f"保密网格：{hidden} 个（船舶不足 3 艘）" in said
+    assert f"保密网格：{hidden} 个（避免透露不足 3 艘船的活动）" in said
     assert "数据来源：模拟数据" in said
     assert "海岸线：Natural Earth（公有领域）" in said
     assert not re.search(r"\b(withheld|cells|Data|Coastline|Fishing)\b", said)

@@ -62,7 +62,7 @@ def test_plot_map__says_what_where_and_the_unit():
     assert figure.axes[1].get_ylabel() == "Vessel hours (h)"
     words = texts(figure)
     hidden = int(one()["withheld"].sum())
-    assert f"withheld: {hidden} cells with fewer than 3 vessels" in words
+    assert f"withheld: {hidden} cells that would tell of fewer than 3 vessels" in words
     assert "Cargo  ·  January 2024  ·  cells of 0.5°" in words
     assert "Data: test positions" in words
     assert "Natural Earth" in words

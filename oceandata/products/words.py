@@ -31,12 +31,12 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "label_count": ("{name} (count)", "{name} / 次"),
     "label_one": ("{name} (1)", "{name}"),
     "withheld_cell": (
-        "withheld: {count:,} cell with fewer than {minimum} vessels",
-        "保密网格：{count:,} 个（船舶不足 {minimum} 艘）",
+        "withheld: {count:,} cell that would tell of fewer than {minimum} vessels",
+        "保密网格：{count:,} 个（避免透露不足 {minimum} 艘船的活动）",
     ),
     "withheld_cells": (
-        "withheld: {count:,} cells with fewer than {minimum} vessels",
-        "保密网格：{count:,} 个（船舶不足 {minimum} 艘）",
+        "withheld: {count:,} cells that would tell of fewer than {minimum} vessels",
+        "保密网格：{count:,} 个（避免透露不足 {minimum} 艘船的活动）",
     ),
     "scale": ("{length:,} km at {lat:.0f}°{side}", "{length:,} km（{lat:.0f}°{side}）"),
     "substituted": ("〓: not in the font", "〓：字库中没有的字"),
@@ -71,9 +71,11 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "notes": ("Notes", "说明"),
     "confidentiality": ("Confidentiality", "保密处理"),
     "cells_few": (
-        "Cells with fewer than {minimum} distinct vessels are withheld: their values "
-        "are in no product of this report.",
-        "船舶不足 {minimum} 艘的网格不予公开，其数值不出现在本报告的任何产品中。",
+        "Cells with fewer than {minimum} distinct vessels, and cells from which those "
+        "could be worked out, are withheld: their values are in no product of this "
+        "report.",
+        "船舶不足 {minimum} 艘的网格，以及可据以推算其数值的网格，不予公开，"
+        "其数值不出现在本报告的任何产品中。",
     ),
     "cells_were": (" {count} cells were withheld.", "本次共有 {count} 个保密网格。"),
     "no_identities": (
