@@ -70,6 +70,12 @@ def test_timezone__may_be_another_one():
     assert ds.time.values.min() == np.datetime64("2023-03-01T00:00:00")
 
 
+def test_times__counts_since_1970_are_of_utc(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("终端号,经度,纬度,时间\n1,122.5,36.5,1704067200\n")
+    assert open_tracks(path).time.values[0] == np.datetime64("2024-01-01T00:00")
+
+
 def test_line_numbers_and_raw_text_of_transcoded_rows(tmp_path):
     text = (FOLDER / "gb18030.csv").read_bytes().decode("gb18030")
     lines = text.splitlines()

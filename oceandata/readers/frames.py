@@ -26,7 +26,7 @@ from oceandata.readers.parse import Memory, parse
 from oceandata.readers.protocol import Head, TrackBatch, clip
 from oceandata.readers.timeforms import TimeForm, find_form, named_form
 from oceankernels import textscan
-from oceankernels.tablespec import CLASS, TIME_ISO
+from oceankernels.tablespec import CLASS, TIME_ISO, TIME_UNIX
 
 ROWS = 1 << 18
 """Rows that become text at once."""
@@ -267,8 +267,9 @@ def _table(
     arrays: Mapping[str, pa.Array], forms: Forms, form: TimeForm | None
 ) -> tuple[Table, str]:
     kind = arrays["time"].type
-    zone = "UTC" if getattr(kind, "tz", None) else forms.timezone
     form = form or TimeForm(TIME_ISO)
+    known = getattr(kind, "tz", None) or form.kind == TIME_UNIX  # counts are of UTC
+    zone = "UTC" if known else forms.timezone
     header = "\t".join([*arrays, "end"]).encode() + b"\n"
     text_id = "vessel" in arrays
     columns = tuple(
