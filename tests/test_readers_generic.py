@@ -263,3 +263,13 @@ def test_table__known_format_with_other_times_becomes_a_table(tmp_path):
     assert identify(day, columns=columns).format == "table"
     ds = read_tracks(day, columns=columns).dataset
     assert ds.mmsi.values.tolist() == [412000001]
+
+
+def test_counts_since_1970__are_utc_in_any_zone(tmp_path):
+    path = tmp_path / "counts.csv"
+    path.write_text("id,when,x,y\n1,1704067200,120.5,36.1\n1,1704067260,120.6,36.1\n")
+    columns = {"vessel": "id", "time": "when", "lon": "x", "lat": "y"}
+    plain = read_tracks(path, columns=columns).dataset
+    zoned = read_tracks(path, columns=columns, timezone="Asia/Shanghai").dataset
+    assert (plain["time"].values == zoned["time"].values).all()
+    assert str(plain["time"].values[0])[:19] == "2024-01-01T00:00:00"

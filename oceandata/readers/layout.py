@@ -246,8 +246,6 @@ def describe(data: bytes) -> str:
     """What bytes look like, for a message."""
     if not data:
         return "nothing"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "UTF-16 text; save it as UTF-8"
     odd = sum(byte < 32 and byte not in b"\t\r\n" for byte in data[:4096])
     if odd > len(data[:4096]) / 50:
         return f"binary data, beginning {data[:8].hex(' ')}"

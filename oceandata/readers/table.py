@@ -261,10 +261,15 @@ class _Job:
                 return
             yield lines.place(waiting.popleft().result())
 
+    def _zone_of(self, table: Table) -> str:
+        """Counts since 1970 are UTC, whatever the zone of written times."""
+        counts = bool((table.spec.kind == tablespec.TIME_UNIX).any())
+        return "UTC" if counts else self.zone
+
     def _one(self, piece, table: Table, memory: Memory) -> Parsed:
         if isinstance(piece, blocks.Block):
             try:
-                return parse(piece, table, self.zone, memory)
+                return parse(piece, table, self._zone_of(table), memory)
             finally:
                 self.buffers.give_back(piece)
         reason = (

@@ -70,7 +70,7 @@ def find_form(values: Iterable[str], *, where: str, clock: bool = True) -> TimeF
     if 2 * most <= len(told):
         raise FormatError(
             f"{where}: {told[0]!r} and the values after it have no known form of a "
-            f"time. Pass time_format=: {_known()}"
+            f"time. Pass options={{'time_format': …}}: {_known()}"
         )
     if most == len(dates):
         return TimeForm(TIME_ANY if clock else DATE_ANY, _order(dates, where))
@@ -105,8 +105,8 @@ def _order(dates: list[re.Match], where: str) -> int:
     )
     raise FormatError(
         f"{where}: {dates[0][0]!r} may be day/month or month/day ({found}). Pass "
-        f"time_format={_EXAMPLES[DAY_FIRST]!r} or "
-        f"time_format={_EXAMPLES[MONTH_FIRST]!r}"
+        f"options={{'time_format': {_EXAMPLES[DAY_FIRST]!r}}} or "
+        f"options={{'time_format': {_EXAMPLES[MONTH_FIRST]!r}}}"
     )
 
 
@@ -118,7 +118,7 @@ def _unit(numbers: list[str], where: str) -> int:
             return unit
     raise FormatError(
         f"{where}: {numbers[0]!r} is no time since 1970 in s, ms or µs between 1980 "
-        f"and 2100. Pass time_format=: {_known()}"
+        f"and 2100. Pass options={{'time_format': …}}: {_known()}"
     )
 
 
