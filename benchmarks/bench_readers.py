@@ -55,7 +55,80 @@ def write_geoparquet(path: Path, records: int) -> tuple[str, dict]:
     return "geoparquet", {}
 
 
+def write_xlsx(path: Path, records: int) -> tuple[str, dict]:
+    """A workbook of BeiDou positions, numbers as numbers."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(["终端号", "船名", "经度", "纬度", "航速", "航向", "定位时间"])
+    for k in range(records):
+        lon, lat, time_of_day = 120 + k % 9999 / 1e4, 30 + k % 7777 / 1e4, k % 86_400
+        clock = f"{time_of_day // 3600:02d}:{time_of_day // 60 % 60:02d}"
+        when = f"2023-03-{1 + k // 86_400 % 28:02d} {clock}:{time_of_day % 60:02d}"
+        boat = k % 500
+        sheet.append([f"{boat:07d}", f"浙岭渔{boat}", lon, lat, 3.5, k % 360, when])
+    book.save(path)
+    return "beidou", {}
+
+
+def write_dbf(path: Path, records: int) -> tuple[str, dict]:
+    """dBASE III in GBK without a code page."""
+    import struct
+
+    fields = (("终端号", 8), ("船名", 12), ("经度", 10), ("纬度", 9), ("航速", 5))
+    fields += (("时间", 19),)
+    size = 1 + sum(width for _, width in fields)
+    head = struct.pack("<4BIHH20x", 3, 123, 1, 1, records, 33 + 32 * len(fields), size)
+    for name, width in fields:
+        head += struct.pack("<11sc4xBB14x", name.encode("gbk"), b"C", width, 0)
+    with path.open("wb") as file:
+        file.write(head + b"\r")
+        for k in range(records):
+            second = k % 86_400
+            clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+            values = (
+                f"{k % 500:07d}",
+                f"浙岭渔{k % 500}",
+                f"{120 + k % 9999 / 1e4:.4f}",
+            )
+            values += (f"{30 + k % 7777 / 1e4:.4f}", "3.5", f"2023-03-01 {clock}")
+            file.write(b" ")
+            for value, (_, width) in zip(values, fields, strict=True):
+                file.write(value.encode("gbk").ljust(width))
+        file.write(b"\x1a")
+    return "beidou", {}
+
+
+def write_trajectories(path: Path, records: int) -> tuple[str, dict]:
+    """Contiguous ragged trajectories of CF in NetCDF."""
+    import numpy as np
+    import xarray as xr
+
+    rng, n = np.random.default_rng(7), max(1, records // 1000)
+    size = np.full(n, records // n)
+    size[-1] += records - size.sum()
+    start = np.datetime64("2024-01-01", "ns")
+    time_of = start + np.arange(records) * np.timedelta64(10, "s")
+    xr.Dataset(
+        {
+            "row_size": ("trajectory", size, {"sample_dimension": "obs"}),
+            "time": ("obs", time_of, {"standard_name": "time"}),
+            "lon": ("obs", rng.uniform(118, 126, records), {"units": "degrees_east"}),
+            "lat": ("obs", rng.uniform(31, 40, records), {"units": "degrees_north"}),
+        },
+        coords={
+            "drifter": ("trajectory", np.arange(n), {"cf_role": "trajectory_id"}),
+        },
+        attrs={"featureType": "trajectory", "Conventions": "CF-1.8"},
+    ).to_netcdf(path, engine="netcdf4")
+    return "trajectory-netcdf", {}
+
+
 WRITERS["geoparquet"] = write_geoparquet
+WRITERS["xlsx (beidou)"] = write_xlsx
+WRITERS["dbf (beidou)"] = write_dbf
+WRITERS["trajectory-netcdf"] = write_trajectories
 
 
 def write_sample(sample: Sample, path: Path, records: int) -> tuple[str, dict]:
@@ -96,7 +169,7 @@ def measure(name: str, path: str, small: str, options: dict, workers: int) -> di
 
 def run(name: str, folder: Path, records: int, workers: int) -> dict:
     """Write and read one format in a fresh process."""
-    path, small = folder / f"{name}.dat", folder / f"{name}.small"
+    path, small = folder / "all.dat", folder / "small.dat"
     if name in WRITERS:
         kind, options = WRITERS[name](path, records)
         WRITERS[name](small, SMALL)

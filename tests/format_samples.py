@@ -157,6 +157,7 @@ SAMPLES: dict[str, Sample] = {
         "\ufeffID,when,longitude,latitude,v\n",
         _table,
         {
+            "timezone": "UTC",
             "columns": _TABLE,
             "units": {"sog": "m/s"},
             "time_format": "%d/%m/%Y %H:%M",

@@ -21,8 +21,8 @@ SUEZ = {
 }
 
 
-def batches(path, kind, **options):
-    found = list(reader(kind).batches(path, **options))
+def batches(path, kind, *, timezone="UTC", **options):
+    found = list(reader(kind).batches(path, timezone=timezone, **options))
     for batch in found:
         assert batch.rows_read == len(batch.columns) + len(batch.rejected)
     return found
@@ -33,7 +33,7 @@ def test_table__suez(truth):
     with pytest.raises(FormatError, match=r"columns=\{'vessel': …, 'time': …"):
         identify(path)
     assert identify(path, columns=SUEZ).format == "table"
-    found = read_tracks(path, columns=SUEZ)
+    found = read_tracks(path, columns=SUEZ, timezone="UTC")
     ds = found.dataset
     assert found.summary.rows_kept == 22_287
     assert ds.sizes["trajectory"] == 256
@@ -50,7 +50,7 @@ def test_table__suez(truth):
 
 def test_table__ever_given_stops(truth):
     path = truth / "ais_csv" / "suez_2021_ever_given.csv.gz"
-    ds = read_tracks(path, columns=SUEZ).dataset
+    ds = read_tracks(path, columns=SUEZ, timezone="UTC").dataset
     of = np.repeat(ds.vessel.values, ds.row_size.values) == vessel_key("235")
     time, lon, lat = (ds[n].values[of] for n in ("time", "lon", "lat"))
     there = (np.abs(lon - 32.58) < 0.01) & (np.abs(lat - 30.02) < 0.01)
@@ -71,12 +71,14 @@ def test_table__ambiguous_dates_are_refused(tmp_path):
     path = _table(tmp_path, "id,t,lon,lat", "7,03/04/2021 05:06,120.5,35.25")
     columns = {"vessel": "id", "time": "t"}
     with pytest.raises(FormatError, match=r"may be day/month or month/day.*%m/%d/%Y"):
-        read_tracks(path, columns=columns)
+        read_tracks(path, columns=columns, timezone="UTC")
     for form, day in (
         ("%d/%m/%Y %H:%M", "2021-04-03"),
         ("%m/%d/%Y %H:%M", "2021-03-04"),
     ):
-        ds = read_tracks(path, columns=columns, options={"time_format": form}).dataset
+        ds = read_tracks(
+            path, columns=columns, options={"time_format": form}, timezone="UTC"
+        ).dataset
         assert ds.time.values[0] == np.datetime64(f"{day}T05:06")
     local = read_tracks(
         path,
@@ -250,7 +252,7 @@ def test_table__vessel_names_reports_and_states(tmp_path):
     assert batch.reports.vessel.tolist() == [vessel_key("浙岭渔1")]
     assert batch.reports.name.tolist() == ["渔船"]
     assert batch.reports.length.tolist() == [24.5]
-    ds = read_tracks(path, columns=columns).dataset
+    ds = read_tracks(path, columns=columns, timezone="UTC").dataset
     assert "渔船" in ds.vessel_name.values
 
 
@@ -261,8 +263,17 @@ def test_table__known_format_with_other_times_becomes_a_table(tmp_path):
     assert identify(iso, columns=columns).format == "noaa"
     day = _table(tmp_path, header, "412000001,20/03/2021 00:22,35.25,120.5,1")
     assert identify(day, columns=columns).format == "table"
-    ds = read_tracks(day, columns=columns).dataset
+    ds = read_tracks(day, columns=columns, timezone="UTC").dataset
     assert ds.mmsi.values.tolist() == [412000001]
+
+
+def test_table__local_times_need_a_zone(tmp_path):
+    path = _table(tmp_path, "id,t,lon,lat", "1,2024-01-01 08:00:00,120.5,36.1")
+    columns = {"vessel": "id", "time": "t"}
+    with pytest.raises(FormatError, match=r"'t' name no zone, such as '2024-01-01 08"):
+        list(reader("table").batches(path, columns=columns))
+    (batch,) = batches(path, "table", columns=columns, timezone="Asia/Shanghai")
+    assert batch.columns.time[0] == np.datetime64("2024-01-01", "us").astype("i8")
 
 
 def test_counts_since_1970__are_utc_in_any_zone(tmp_path):

@@ -197,7 +197,10 @@ def scale_bar(fig: Any, ax: Any, view: views.View, *, language: str = "en") -> N
     frame = ax.get_position()
     high = fig.get_figheight()
     share = length / width * frame.width
-    x1, y = frame.x1, 0.42 / high
+    wide = fig.get_figwidth()
+    # beside the words of a narrow map, below the frame of another
+    x1 = frame.x1 if frame.width * wide > 4.2 else 1 - 0.3 / wide
+    y = 0.42 / high
     tick = 0.035 / high
     fig.add_artist(
         Line2D(

@@ -20,6 +20,8 @@ from oceandata.products.words import say
 
 FORMATS = (".png", ".pdf", ".svg")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.62, 1.12, 0.78, 0.86
+NARROW = 6.4
+"""Inches that a page has at least, for its words."""
 
 
 def projected(view: views.View, projection: Any) -> tuple[ccrs.Projection, tuple]:
@@ -39,9 +41,8 @@ def single(
     """A figure with one map frame and the frame of its colour bar."""
     projection, box = projected(view, projection)
     width, height = views.page((box[3] - box[2]) / (box[1] - box[0]))
-    fig = Figure(
-        figsize=(width + _LEFT + _RIGHT, height + _TOP + _BOTTOM), facecolor="white"
-    )
+    page_width = max(width + _LEFT + _RIGHT, NARROW)
+    fig = Figure(figsize=(page_width, height + _TOP + _BOTTOM), facecolor="white")
     FigureCanvasAgg(fig)
     place = _placer(fig)
     ax = fig.add_axes(place(_LEFT, _BOTTOM, width, height), projection=projection)
@@ -70,7 +71,7 @@ def several(
         width, height = 4.6 / aspect, 4.6
     rows = -(-count // columns)
     gap_x, gap_y, foot = 0.45, 0.55, 1.62
-    page_width = max(_LEFT + 0.3 + columns * width + gap_x * (columns - 1), 6.4)
+    page_width = max(_LEFT + 0.3 + columns * width + gap_x * (columns - 1), NARROW)
     page_height = 1.05 + foot + rows * height + gap_y * (rows - 1)
     fig = Figure(figsize=(page_width, page_height), facecolor="white")
     FigureCanvasAgg(fig)

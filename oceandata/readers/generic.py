@@ -3,18 +3,22 @@
 ``columns={"vessel": "ID", "time": "when", "lon": "x", "lat": "y"}`` says which column
 holds what; usual names (``lon``, ``longitude``, ``time``, ``sog`` …) are found without.
 ``vessel`` is any text or number; ``mmsi`` instead is checked to be one. The form of the
-times is found from the data or named by ``time_format``; a speed is in knots unless
+times is found from the data or named by ``time_format``; local times need
+``timezone``; a speed is in knots unless
 ``units`` says otherwise. A course of 360 is north for a ``vessel`` (VMS) and "not
 available" for an ``mmsi`` (AIS).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from oceandata.errors import FormatError
+from oceandata.readers import streams
 from oceandata.readers.dma import STATUSES
 from oceandata.readers.layout import (
     Column,
@@ -26,8 +30,8 @@ from oceandata.readers.layout import (
     sample,
     static_columns,
 )
-from oceandata.readers.protocol import Head, Identification
-from oceandata.readers.table import TableReader
+from oceandata.readers.protocol import Head, Identification, TrackBatch
+from oceandata.readers.table import TableReader, heads
 from oceandata.readers.timeforms import TimeForm, find_form, named_form
 from oceankernels.tablespec import (
     CLASS,
@@ -46,6 +50,7 @@ from oceankernels.tablespec import (
     TEXT_ID,
     TIME,
     TIME_ANY,
+    TIME_UNIX,
     VESSEL,
     WORD,
 )
@@ -108,6 +113,37 @@ class GenericReader(TableReader):
         "time_format": 'form of the times, such as "%d/%m/%Y %H:%M" or "unix"',
         "units": 'unit of the speed, such as {"sog": "m/s"}',
     }
+
+    def batches(
+        self, path: str | Path, *, timezone: str | None = None, **rest: Any
+    ) -> Iterator[TrackBatch]:
+        """Batches in the order of the file; times without a zone need ``timezone``."""
+        if timezone is None:
+            self._refuse_naive(Path(path), rest)
+        yield from super().batches(path, timezone=timezone, **rest)
+
+    def _refuse_naive(self, path: Path, rest: Mapping[str, Any]) -> None:
+        """FormatError for local times of an unknown place."""
+        columns, encoding = rest.get("columns"), rest.get("encoding")
+        kind = streams.compression(path, encoding)
+        ratio = rest.get("max_ratio", streams.MAX_RATIO)
+        for head in heads(path, kind, ratio, encoding):
+            try:
+                layout = self.layout_of(head, columns, rest)
+            except FormatError:
+                continue  # told where the file is read
+            header = read_header(head)
+            places, _ = match(layout, header, columns)
+            name = "time" if "time" in places else "time_of_day"
+            values = [v for v in sample(head, header, places[name]) if v.strip()]
+            counts = layout.column(name).kind == TIME_UNIX
+            if counts or any(_ZONED.search(v) for v in values):
+                continue
+            raise FormatError(
+                f"{head.where}: the times in column {header.names[places[name]]!r} "
+                f"name no zone, such as {values[0] if values else ''!r}. Pass "
+                "timezone='UTC', timezone='Asia/Shanghai' or what they are in"
+            )
 
     def identify(
         self, head: Head, *, columns: Mapping[str, str] | None = None
@@ -189,6 +225,7 @@ class GenericReader(TableReader):
         )
 
 
+_ZONED = re.compile(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$")
 _TWICE = (("vessel", "mmsi"), ("time", "date"), ("time", "time_of_day"))
 
 
