@@ -15,7 +15,7 @@ from oceandata.errors import JobError, LicenseError
 from oceandata.job import run_job
 from oceandata.job.state import file_hash
 from oceandata.sea import simulate_sea
-from oceandata.store import create_store
+from oceandata.store import create_store, open_store
 
 JOB = """\
 [job]
@@ -125,6 +125,16 @@ def test_job__damaged_zarr_is_made_again(job):
     again = run_job(job)
     assert "product hours.zarr" not in again.skipped
     assert float(xr.open_zarr(target)["vessel_hours"].sum()) > 0
+
+
+def test_job__new_terms_of_the_store_make_its_products_anew(job):
+    run_job(job)
+    assert any(name.startswith("product") for name in run_job(job).skipped)
+    open_store(job.parent / "a.store").describe("tracks", attribution="The new office")
+    again = run_job(job)
+    assert not [name for name in again.skipped if name.startswith("product")]
+    with xr.open_zarr(job.parent / "output" / "hours.zarr", consolidated=False) as ds:
+        assert "The new office" in ds.attrs["attribution"]
 
 
 def test_job__forbidding_input_stops_its_products(job):

@@ -21,7 +21,7 @@ from oceandata.engines.checkpoint import checkpoints_in
 from oceandata.errors import FormatError, JobError, OceanDataError
 from oceandata.job.links import SELECTION
 from oceandata.job.plan import near
-from oceandata.job.products import Findings, make_product
+from oceandata.job.products import Findings, make_product, terms_of
 from oceandata.job.ranks import on_first_rank
 from oceandata.job.read import ReadJob, read_job
 from oceandata.job.registry import STEPS, function_of, keywords_of
@@ -360,6 +360,7 @@ def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
     """All products; those finished with the same key and file are left alone."""
     paths, skipped, seconds, made = [], [], {}, []
     found, related = _related(run, keys)
+    terms = terms_of(run.read, found.commit)
     for index, product in enumerate(run.read.job.product):
         path, steps = run.read.product_path(index), run.read.shown[index]
         name = f"product {product.path}"
@@ -371,6 +372,7 @@ def _make_products(run: _Run, keys: dict[str, str]) -> tuple[list, list, dict]:
             about=run.read.job.job.model_dump(),
             pictures=made if product.kind == "report" else None,
             related=related,
+            terms=terms,
         )
         made.append(key)
         paths.append(path)
