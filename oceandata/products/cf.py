@@ -67,11 +67,14 @@ def continued(lon: np.ndarray) -> np.ndarray:
     --------
     >>> continued(np.array([179.25, 179.75, -179.75])).tolist()
     [179.25, 179.75, 180.25]
+    >>> continued(np.array([179.5, -179.5])).tolist()
+    [179.5, 180.5]
     """
     lon = np.asarray(lon, dtype=float)
-    if lon.size < 2 or np.all(np.diff(lon) > 0) or np.all(np.diff(lon) < 0):
+    step = np.diff(lon)
+    if np.all(step > 0) or np.all((step < 0) & (step > -180)):
         return lon
-    turns = np.concatenate([[0.0], np.cumsum(np.diff(lon) < -180.0)])
+    turns = np.concatenate([[0.0], np.cumsum(step < -180.0)])
     return lon + 360.0 * turns
 
 
