@@ -70,6 +70,30 @@ def test_script__runs(tmp_path):
 
 
 @pytest.mark.slow
+def test_script__shares_a_release(tmp_path):
+    script = (EXAMPLES / "share_a_release.py").read_text("utf-8")
+    small = script.replace("positions=200_000", "positions=20_000")
+    assert small != script
+    path = tmp_path / "share_a_release.py"
+    path.write_text(small, "utf-8")
+    done = subprocess.run(
+        [sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    made = {p.name for p in (tmp_path / "release" / "out").iterdir()}
+    assert made == {
+        "audit.jsonl",
+        "hours.png",
+        "hours.tif",
+        "hours_by_class.zarr",
+        "tracks.parquet",
+    }
+    copy = od.open_store(tmp_path / "release" / "copy.store")
+    copy.verify(deep=True)
+    assert copy.info()["rows"] > 15_000
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_notebook__runs(tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="pip install nbformat")
