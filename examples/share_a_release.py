@@ -1,4 +1,4 @@
-"""From AIS sentences to a release that may leave the house, a catalogue and a backup."""
+"""From AIS sentences to a release that may leave the house; catalogue, backup."""
 
 import subprocess
 import sys
@@ -33,13 +33,15 @@ registry = od.vessel_registry({"office": table})
 tracks = od.join_registry(tracks, registry, fields=("gear", "home_port"))
 print(tracks["home_port"].to_series().value_counts())
 
-# Two maps of one sea: what one withholds must not follow from the other.
+# Two maps of one sea: what one withholds must not follow from the other, nor from
+# what the same release shows later.
 grid = od.regular_grid((117, 31, 127, 41), step=0.25)
 release = od.open_release(here / "register")
 clean = od.prepare_tracks(store, od.clean_tracks)
 options = {"grid": grid, "gap": "1h", "skip_quality": (3, 4, 9)}
 by_class = od.vessel_hours(clean, by=("class",), **options)
 total = od.vessel_hours(clean, by=(), **options)
+total, by_class = od.withhold_related([total, by_class])
 od.to_zarr(by_class, out / "hours_by_class.zarr", release=release)
 od.to_geotiff(total, out / "hours.tif", release=release)
 od.plot_map(
