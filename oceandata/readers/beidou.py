@@ -14,6 +14,7 @@ turned into WGS 84 where ``datum`` does. A course of 360 is north.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,9 @@ _EDGE = "no WGS 84 position belongs to it (edge of the shifted area)"
 _ROW_DATUM = "coordinates of a web map (GCJ-02 or BD-09); name the datum"
 _EXCEL_DAY_ZERO = datetime(1899, 12, 30)
 _DECIMALS = 7  # of converted degrees: 1 cm, beyond what any conversion knows
+_AS_SAVED = r"^(?:'|=\x22)?(\d+)(?:\.0)?\x22?$"
+"""A terminal's number as spreadsheets and data frames save it: '0391, ="0391", 391.0"""
+_ZONED = re.compile(r":\d\d(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$")
 _NUMBER = r"^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$"
 
 
@@ -125,7 +129,7 @@ class BeidouReader(ConvertedReader):
         position = units.get("position") or _position(source)
         speed = units.get("sog") or _speed(source)
         serial = _is_serial(source)
-        form = _form(source, options.get("time_format"), where, serial)
+        form = _form(source, options.get("time_format"), where, serial, zone)
         forms = Forms(timezone=zone, times=form, speed=KNOTS[speed])
         notes = ()
         if named in ("gcj02", "bd09"):
@@ -183,6 +187,8 @@ def _vessel(texts: Mapping[str, pa.Array]) -> tuple[str, pa.Array]:
     """What names the vessels: the terminal, or else the MMSI, or else the name."""
     name = next(n for n in ("vessel", "mmsi", "vessel_name") if n in texts)
     text = pc.utf8_trim_whitespace(texts[name])
+    if name == "vessel":
+        text = pc.replace_substring_regex(text, _AS_SAVED, r"\1")
     return ("mmsi" if name == "mmsi" else "vessel"), text
 
 
@@ -224,13 +230,27 @@ def _looks_like_days(text: str) -> bool:
         return False
 
 
-def _form(source: Source, named: str | None, where: str, serial: bool) -> TimeForm:
+def _refuse_zoned(times: list[str], zone: str, where: str) -> None:
+    """FormatError if all times name a zone and the table is said to be local."""
+    told = [text for text in times if text.strip()]
+    if zone == "UTC" or not told or not all(map(_ZONED.search, told)):
+        return
+    raise FormatError(
+        f"{where}: the times name their zone themselves, such as {told[0]!r}, while "
+        f"the table is taken to be in {zone}. Pass timezone='UTC'"
+    )
+
+
+def _form(
+    source: Source, named: str | None, where: str, serial: bool, zone: str
+) -> TimeForm:
     if named is not None:
         return named_form(named)
     if serial:
         return TimeForm(TIME_ANY)
     texts = {n: source.rows.columns[k] for n, k in source.places.items()}
     times = _time(texts, serial=False).to_pylist()
+    _refuse_zoned(times, zone, where)
     if not any(text.strip() for text in times):
         return TimeForm(TIME_ANY)
     name = source.name_of("time" if "time" in source.places else "date")

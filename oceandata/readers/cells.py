@@ -16,22 +16,35 @@ _NEEDS_QUOTES = re.compile(r'[",]')
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+class CutShortError(Exception):
+    """The stream ends too early or is damaged; the bytes before are good."""
+
+
 class Lines:
-    """An iterator of bytes as a stream: ``read(view)`` fills it, 0 at the end."""
+    """An iterator of bytes as a stream: ``read(view)`` fills it, 0 at the end.
+
+    A ``CutShortError`` of the iterator is raised after the lines before it.
+    """
 
     def __init__(self, lines: Iterable[bytes]):
         self._lines = iter(lines)
         self._out = memoryview(b"")
+        self._cut: CutShortError | None = None
 
     def read(self, view: memoryview) -> int:
         while not self._out:
             parts, size = [], 0
-            for line in self._lines:
-                parts.append(line)
-                size += len(line)
-                if size >= len(view):
-                    break
+            try:
+                for line in self._lines:
+                    parts.append(line)
+                    size += len(line)
+                    if size >= len(view):
+                        break
+            except CutShortError as error:
+                self._cut = error
             if not parts:
+                if self._cut is not None:
+                    raise self._cut
                 return 0
             self._out = memoryview(b"".join(parts))
         n = min(len(view), len(self._out))

@@ -3,7 +3,8 @@
 The code page comes from the caller, from the file's own mark, from a ``.cpg`` file
 beside it, or from the bytes where they prove it: UTF-8, or Chinese GBK. Anything else
 is refused, for a wrong guess gives wrong names. Deleted records are passed over.
-Record n stands on line n + 1.
+Record n stands on line n + 1. A file with fewer or more records than its header counts
+is read as far as both agree, and then said to be cut short.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import BinaryIO
 
 from oceandata.errors import FormatError
 from oceandata.readers import encodings
-from oceandata.readers.cells import Lines, quoted
+from oceandata.readers.cells import CutShortError, Lines, quoted
 
 _VERSIONS = frozenset({0x02, 0x03, 0x04, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0xF5})
 _TYPES = frozenset(b"CNFDLIBTMGPYO+@0WVQ")
@@ -30,6 +31,8 @@ _CODE_PAGES = {
 }
 """Encoding of the language driver's number in byte 29 of the header."""
 
+_FEWER = "file ends before the last record that its header counts"
+_MORE = "records after the last one that the header counts"
 _BLOCK = 1 << 20
 _JULIAN_1970 = 2_440_588
 _PROOF_BYTES = 1 << 24
@@ -62,7 +65,8 @@ def is_dbf(start: bytes, size: int) -> bool:
     if table is None:
         return False
     told = table.header + table.records * table.record
-    return size >= table.header and abs(size - told) <= max(2, size // 2)
+    # a copy that broke off is one; much behind the records is not
+    return table.header <= size <= told + max(2, size // 2)
 
 
 def _table(start: bytes) -> Table | None:
@@ -154,9 +158,10 @@ def _lines(file: BinaryIO, table: Table, encoding: str) -> Iterator[bytes]:
     many = max(1, _BLOCK // table.record)
     while left > 0:
         block = _read_exactly(file, min(left, many) * table.record)
-        for at in range(0, len(block), table.record):
+        whole = len(block) // table.record
+        for at in range(0, whole * table.record, table.record):
             record = block[at : at + table.record]
-            if record[:1] == b"*" or record[:1] == b"\x1a":
+            if record[:1] == b"*":
                 yield b"\n"
                 continue
             cells = [
@@ -164,9 +169,11 @@ def _lines(file: BinaryIO, table: Table, encoding: str) -> Iterator[bytes]:
                 for f in table.fields
             ]
             yield (",".join(cells) + "\n").encode()
-        if len(block) < min(left, many) * table.record:
-            return
+        if whole < min(left, many):
+            raise CutShortError(_FEWER)
         left -= many
+    if file.read(1) in (b" ", b"*"):
+        raise CutShortError(_MORE)
 
 
 def _decode(raw: bytes, encoding: str) -> str:

@@ -113,6 +113,8 @@ class GenericReader(TableReader):
         "time_format": 'form of the times, such as "%d/%m/%Y %H:%M" or "unix"',
         "units": 'unit of the speed, such as {"sog": "m/s"}',
     }
+    default_timezone: ClassVar[str | None] = None
+    """None: local times have to be told, even where they are UTC."""
 
     def batches(
         self, path: str | Path, *, timezone: str | None = None, **rest: Any

@@ -246,6 +246,8 @@ def describe(data: bytes) -> str:
     """What bytes look like, for a message."""
     if not data:
         return "nothing"
+    if data.startswith(b"PK\x03\x04"):
+        return "an archive or a workbook packed once more; unpack the outer one"
     odd = sum(byte < 32 and byte not in b"\t\r\n" for byte in data[:4096])
     if odd > len(data[:4096]) / 50:
         return f"binary data, beginning {data[:8].hex(' ')}"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from oceandata.errors import FormatError
 from oceandata.readers import dbf, encodings, xlsx
+from oceandata.readers.cells import CutShortError
 
 MAX_RATIO = 200.0
 FREE_BYTES = 1 << 30
@@ -34,10 +35,6 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
 )
 _IN_BYTES = 2048  # a zstd block of 4 bytes may hold 128 KiB: at most 64 MiB at once
-
-
-class CutShortError(Exception):
-    """The compressed stream ends too early or is damaged; the bytes before are good."""
 
 
 @dataclass(frozen=True)

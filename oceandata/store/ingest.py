@@ -37,6 +37,7 @@ from oceandata.store.sources import (
     Source,
     as_plain,
     plan_sources,
+    read_otherwise,
     replaced_sources,
 )
 from oceandata.store.stack import Stack
@@ -146,7 +147,7 @@ class Ingest:
         hashing = self.hashes.begin(source.path)
         batches = source.reader.batches(
             source.path,
-            **dict(_keywords(source.parameters)),
+            **source.keywords(),
             start=source.start,
             stop=source.stop,
             workers=self.workers,
@@ -174,6 +175,9 @@ class Ingest:
             self._refuse(taken, "changed while it was read")
             return
         taken.identity = source.identity(taken.sha256)
+        if source.size in self._sizes[1]:
+            known = self.log.state(), self.replaces
+            taken.notes += read_otherwise(source, taken.sha256, *known)
         self.pending.append(taken)
         self._settled = len(self.stack)
         if taken.runs:
@@ -272,7 +276,6 @@ class Ingest:
                 (k, group[k], group[k].duplicates + n)
                 for k, n in zip(order, found, strict=True)
             )
-
             met = self._commit(told, records, rejected)
         except BaseException:
             self._give_up(taken, records, since)
@@ -351,11 +354,6 @@ class Ingest:
             gone = own | set(state.replaced)
             body["replaces"] = [s for s in self.replaces if s not in gone]
         return Draft(body, oldest=oldest(self.root, records))
-
-
-def _keywords(parameters: tuple[tuple[str, Any], ...]):
-    for name, value in parameters:
-        yield name, dict(value) if name == "columns" else value
 
 
 def ingest(

@@ -47,6 +47,11 @@ class Source:
         """Where it lies; unlike the identity known before it is read."""
         return str(self.path), self.start
 
+    def keywords(self) -> dict[str, Any]:
+        """The parameters as its reader takes them."""
+        said = dict(self.parameters)
+        return said | {k: dict(v) for k, v in said.items() if k == "columns"}
+
     def key(self) -> dict[str, Any]:
         """What makes this source the same as another, but for the content."""
         return {
@@ -154,7 +159,8 @@ def _parameters(
     said: list[tuple[str, Any]] = []
     if columns:
         said.append(("columns", sorted(columns.items())))
-    if timezone is not None and timezone != getattr(reader, "timezone", None):
+    default = getattr(reader, "timezone", None)
+    if timezone != getattr(reader, "default_timezone", default) and timezone:
         said.append(("timezone", timezone))
     said += sorted(as_plain(options).items())
     return tuple(said)
@@ -176,6 +182,11 @@ def _paths(paths: Any, refused: dict[str, str]) -> list[Path]:
 
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
+    if hasattr(paths, "columns"):  # else the names of its columns were the files
+        raise TypeError(
+            f"paths must be files, got a {type(paths).__name__}. Write it to a file "
+            "first, for instance with frame.to_parquet('positions.parquet')"
+        )
     if not isinstance(paths, Iterable):
         raise TypeError(f"paths must be a path or several, got {type(paths).__name__}")
     found: dict[Path, None] = {}
@@ -203,6 +214,28 @@ def _ranges(
         return [whole]
     edges = [*range(0, whole.size, range_bytes), whole.size]
     return [replace(whole, start=a, stop=b) for a, b in itertools.pairwise(edges)]
+
+
+def read_otherwise(
+    source: Source, sha256: str, state: State, replaces: Iterable[str]
+) -> list[str]:
+    """A note if the store shows the same bytes already, read in another way."""
+    own = source.key()
+    gone = {*state.replaced, *replaces}
+    known = [
+        record
+        for name, record in state.sources.items()
+        if (record["sha256"], record["range"]) == (sha256, own["range"])
+        and name not in gone
+    ]
+    if not known:
+        return []
+    was = f"format {known[0]['reader']!r} {dict(known[0]['parameters'])}"
+    return [
+        f"{source.label}: the store has this file already, read as {was}; now as "
+        f"format {own['reader']!r} {dict(own['parameters'])}. Both stay. To keep the "
+        f"new one only, ingest it with replaces={sha256[:12]!r}"
+    ]
 
 
 def replaced_sources(text: str, state: State) -> list[str]:
