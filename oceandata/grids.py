@@ -215,7 +215,7 @@ def _check_box(west, south, east, north, steps) -> None:
     if not -90 <= south < north <= 90:
         faults.append(
             "south and north must increase within [-90, 90] degrees, got "
-            f"{float(south)} and {float(north)}"
+            f"{float(south)} and {float(north)}; a box is (west, south, east, north)"
         )
     if min(steps) <= 0:
         faults.append(f"step must be positive, got {float(min(steps))}")

@@ -126,13 +126,19 @@ def _tell(error: Exception, *, traceback: bool) -> int:
         tracebacks.print_exception(error)
     else:
         notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
-        click.echo(f"oceandata: {error}{notes}", err=True)
+        click.echo(f"oceandata: {_words(error)}{notes}", err=True)
     sys.stderr.flush()
     if together:
         world.Barrier()
     elif world is not None:
         world.Abort(codes.code_of(error))
     return codes.code_of(error)
+
+
+def _words(error: Exception) -> str:
+    """An error's message; that of the system without its number."""
+    named = isinstance(error, OSError) and error.filename and error.strerror
+    return f"{error.filename}: {error.strerror.lower()}" if named else str(error)
 
 
 def _world() -> Any:

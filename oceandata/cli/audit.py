@@ -9,7 +9,7 @@ import click
 from oceandata.cli import codes, show
 
 
-@click.command()
+@click.command(short_help="Show and check the log of unmasked exports.")
 @click.argument("path", type=click.Path(exists=True))
 @click.option(
     "--expect", help="Hash of a line noted earlier; finds lines cut off at the end."

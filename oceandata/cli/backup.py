@@ -11,7 +11,7 @@ from oceandata.cli import codes, show
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command(short_help="Copy a store, or bring its copy up to date.")
 @click.argument("store", type=click.Path())
 @click.argument("to", type=click.Path())
 @click.option("--as-of", type=int, help="Copy the store up to this commit.")
@@ -39,7 +39,7 @@ def backup(store: str, to: str, as_of: int | None, as_json: bool) -> int:
     return codes.OK
 
 
-@click.command()
+@click.command(short_help="Put damaged or missing files back from a copy.")
 @click.argument("store", type=click.Path())
 @click.option("--from", "copy", type=click.Path(), required=True, metavar="COPY")
 @JSON

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from oceandata.cli import codes, show
+from oceandata.cli import checks, codes, show
 
 
 @click.command()
@@ -31,6 +31,7 @@ def catalog(paths, html, stac, title, language, no_flags, as_json, **asked) -> i
     """
     from oceandata.catalogue import catalog as make
 
+    checks.check_place_and_period(asked["box"], asked["period"])
     with show.progress("catalog") as progress:
         found = make(list(paths), flags=not no_flags, progress=progress)
     found = found.search(

@@ -31,7 +31,7 @@ class Stages:
         return outcome
 
 
-@click.command()
+@click.command(short_help="Simulate a sea; make its stores, maps and reports.")
 @click.argument("folder", type=click.Path(file_okay=False), default="demo")
 @click.option("--positions", default=1_000_000, show_default=True, help="How many.")
 @click.option("--seed", default=1, show_default=True, help="Another seed, another sea.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from oceandata.cli import codes, show
+from oceandata.cli import checks, codes, show
 
 WRITERS = {
     "tracks": {
@@ -89,6 +89,7 @@ def export(store, file, **asked) -> int:
         "vessels": [_vessel(text) for text in asked["vessels"]] or None,
         "period": asked["period"] or None,
     }
+    _check_some(opened, asked)
     make = _tracks if what == "tracks" else _density
     show.say(str(make(opened, file, WRITERS[what][suffix], asked)))
     return codes.OK
@@ -109,6 +110,34 @@ def _check(what: str, suffix: str, asked: dict) -> None:
         )
     if asked["lines"] and suffix != ".parquet":
         raise click.UsageError("--lines goes with tracks as .parquet")
+    checks.check_place_and_period(asked["box"], asked["period"])
+    if what == "density":
+        _check_grid(asked)
+
+
+def _check_grid(asked: dict) -> None:
+    from oceandata.grids import regular_grid
+    from oceandata.units import duration_us
+
+    with checks.usage():
+        regular_grid(asked["box"], step=asked["step"])
+        duration_us(asked["gap"], name="--gap")
+
+
+def _check_some(opened: Any, asked: dict) -> None:
+    """Refuse vessels and periods of which the store has no chunk: no empty product."""
+    from oceandata.errors import StoreError
+
+    with checks.usage():
+        chosen = opened.select(**asked["chosen"])
+    if chosen.plan().rows:
+        return
+    told = [f"vessel {text}" for text in asked["vessels"]]
+    told += [f"period {' to '.join(asked['period'])}"] if asked["period"] else []
+    raise StoreError(
+        f"nothing is selected: {opened.path} has no fix of {', '.join(told) or 'any'}; "
+        f"what it holds: oceandata info {opened.path}"
+    )
 
 
 def _vessel(text: str) -> int | str:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from oceandata.cli import codes, show
+from oceandata.cli import checks, codes, show
 from oceandata.cli.files import files_of
 
 FIRST = "000000000000.json"
+# errors of readers speak Python, where they say what to pass
+PYTHON = r"\b(columns|options|timezone|format)="
+IN_WORDS = (
+    "on the command line: --column NAME=HEADER, --option NAME=VALUE, "
+    "--timezone ZONE, --format NAME"
+)
 
 
-@click.command()
+@click.command(short_help="Read vessel files into a store; make it if need be.")
 @click.argument("store", type=click.Path())
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option("--format", "kind", default="auto", show_default=True)
@@ -46,6 +53,7 @@ def ingest(
     that cannot be read are set aside with their reason. Leaves with 3 if some files
     were refused, with 1 if all were.
     """
+    checks.check_format(kind)
     renamed = dict(_pair(text) for text in columns) or None
     files = files_of(paths)
     target = _open_or_create(Path(store))
@@ -114,6 +122,8 @@ def report_text(facts: dict) -> str:
     ]
     if facts["present"]:
         lines.append(f"already in the store: {len(facts['present']):,} files")
+    if any(re.search(PYTHON, why) for why in facts["refused"].values()):
+        lines.append(IN_WORDS)
     commits = ", ".join(map(str, facts["commits"]))
     lines.append(f"commit {commits}" if commits else "nothing new")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ import click
 from oceandata.cli import codes, show
 
 
-@click.command()
+@click.command(short_help="Run a job file: files to store, steps, products.")
 @click.argument("job", type=click.Path())
 @click.option(
     "--engine",

@@ -17,7 +17,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--as-of", type=int, help="The store as it was at this commit.")
 @JSON
 def info(store: str, as_of: int | None, as_json: bool) -> None:
-    """What a store holds: rows, vessels, period, box, parts, bytes."""
+    """What a store holds: rows, period, box, parts, bytes, sources."""
     from oceandata.store import open_store
 
     facts = open_store(store, as_of=as_of).info()
@@ -89,7 +89,7 @@ def compact(store: str, month: str | None) -> None:
     show.say(f"{store}: {told}")
 
 
-@click.command()
+@click.command(short_help="Remove files that no kept commit needs.")
 @STORE
 @click.option("--keep", type=int, help="Commits to keep readable, the newest.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")

@@ -11,7 +11,7 @@ from oceandata.cli import codes, show
 COUNT = click.IntRange(min=1)
 
 
-@click.command()
+@click.command(short_help="Hand a job file to Slurm.")
 @click.argument("job", type=click.Path())
 @click.option("--nodes", type=COUNT, default=1, show_default=True)
 @click.option("--ntasks-per-node", type=COUNT, default=1, show_default=True)

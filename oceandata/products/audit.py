@@ -108,6 +108,11 @@ def verify(path: str | os.PathLike, *, expect: str | None = None) -> Verified:
     events, previous, found = [], FIRST, not expect
     if expect and len(expect) < 8:
         raise AuditError(f"expect at least 8 characters of a hash, got {expect!r}")
+    if not path.exists():
+        raise AuditError(
+            f"{path}: there is no such log; name its file or folder (exports write to "
+            f"$OCEANDATA_AUDIT, else to {NAME} beside the product)"
+        )
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             event = _event(line, path, number)

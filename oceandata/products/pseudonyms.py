@@ -77,6 +77,10 @@ def read_key(key: bytes | str | os.PathLike) -> bytes:
 
 def _read_private(path: Path) -> bytes:
     _outside_store(path)
+    if not path.exists():
+        raise ConfidentialError(
+            f"{path}: there is no such key; make one with: oceandata key new {path}"
+        )
     with open(path, "rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:

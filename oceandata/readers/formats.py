@@ -99,7 +99,7 @@ def identify(
         For what is no readable file or no known table; names what was found.
     """
     path = Path(path)
-    whole = _whole_file(path)
+    whole = _whole_file(path, columns)
     if whole is not None:
         return whole
     kind = streams.compression(path)
@@ -126,7 +126,7 @@ def identify(
     return best
 
 
-def _whole_file(path: Path) -> Identification | None:
+def _whole_file(path: Path, columns) -> Identification | None:
     """What a file is to the readers that look at it before it is unpacked."""
     if not path.is_file():
         return None
@@ -138,7 +138,7 @@ def _whole_file(path: Path) -> Identification | None:
             start = file.read(_START)
     except OSError:
         return None  # the readers of text say why
-    found = [known.identify_file(path, start) for known in asked]
+    found = [known.identify_file(path, start, columns=columns) for known in asked]
     sure = [one for one in found if one is not None]
     return max(sure, key=lambda c: c.sure) if sure else None
 

@@ -81,12 +81,14 @@ class GeoParquetReader:
         """Parquet is no text: see :meth:`identify_file`."""
         return None
 
-    def identify_file(self, path: Path, start: bytes) -> Identification | None:
+    def identify_file(
+        self, path: Path, start: bytes, *, columns: Mapping[str, str] | None = None
+    ) -> Identification | None:
         """What a Parquet file is, by the names of its columns; None if it is none."""
         if not start.startswith(MAGIC):
             return None
         with _opened(path) as file:
-            found = _columns(path, file, None)
+            found = _columns(path, file, columns)
             return Identification(
                 self.name,
                 0.9,

@@ -189,8 +189,8 @@ class TrackReader(Protocol):
     sentence each.
 
     A reader of files that are no stream of text (a workbook, a database) also has
-    ``identify_file(path, start)``, which gets the path and the first 512 bytes as
-    they are on disk, packed or not, and is asked before anything is unpacked.
+    ``identify_file(path, start, columns=…)``: the path, the first 512 bytes as
+    they are on disk; it is asked before anything is unpacked.
     ``ranges = False`` says that a file cannot be read in byte ranges.
     """
 

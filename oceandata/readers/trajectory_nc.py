@@ -52,11 +52,13 @@ class TrajectoryReader:
         """NetCDF is no text: see :meth:`identify_file`."""
         return None
 
-    def identify_file(self, path: Path, start: bytes) -> Identification | None:
+    def identify_file(
+        self, path: Path, start: bytes, *, columns: Mapping[str, str] | None = None
+    ) -> Identification | None:
         """What a NetCDF file is, by its variables; None if it is no NetCDF."""
         if not start.startswith(_MAGIC):
             return None
-        with opened(path, None) as found:
+        with opened(path, columns) as found:
             return Identification(
                 self.name,
                 0.95,

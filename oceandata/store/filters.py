@@ -52,5 +52,7 @@ def parse_box(box: Iterable[float] | None) -> Box | None:
             f"south and north must be increasing in [-90, 90], got {south:g}, {north:g}"
         )
     if faults:
-        raise ValueError(f"box {values}: " + "; ".join(faults))
+        raise ValueError(
+            f"box {values} must be (west, south, east, north): " + "; ".join(faults)
+        )
     return values
