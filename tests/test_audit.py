@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 
+import pandas as pd
 import pytest
 from product_samples import density
 
 import oceandata as od
 from oceandata.cli.__main__ import main
-from oceandata.errors import AuditError
+from oceandata.errors import AuditError, ConfidentialError
 from oceandata.products import audit
 
 ASKED = {"confidential": "allow", "reason": "agreement 17 with the partner"}
@@ -104,3 +105,23 @@ def test_cli_audit__shows_and_checks(tmp_path, capsys):
     (tmp_path / "audit.jsonl").write_bytes(lines[1])
     assert command("audit", tmp_path) == 1
     assert "does not follow" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.json", "folder/a.jsonl"])
+def test_export__never_takes_the_place_of_the_log(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("OCEANDATA_AUDIT", str(tmp_path / name))
+    (tmp_path / "folder").mkdir()
+    target = tmp_path / (name.partition("/")[0].removesuffix(".json"))
+    for how in ({}, ASKED):
+        with pytest.raises(AuditError, match="take the place of the audit log"):
+            od.to_csv(density(), target, **how)
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
+def test_export__without_its_key_is_logged_as_failed(tmp_path):
+    table = pd.DataFrame({"mmsi": [412763981], "calls": [3]})
+    hidden = ASKED | {"identities": "pseudonyms", "pseudonym_key": tmp_path / "none"}
+    with pytest.raises(ConfidentialError, match="names no file"):
+        od.to_csv(table, tmp_path / "a.csv", **hidden)
+    events = audit.verify(tmp_path).events
+    assert [event["event"] for event in events] == ["export", "failed"]

@@ -61,6 +61,27 @@ def test_key__is_kept_outside_of_the_store(tmp_path):
         pseudonyms.read_key(inside)
 
 
+def test_key__behind_a_link_is_in_the_store_all_the_same(tmp_path):
+    store = od.create_store(tmp_path / "a.store")
+    (tmp_path / "keys").symlink_to(store.path / "parts")
+    with pytest.raises(ConfidentialError, match="lies in the store"):
+        pseudonyms.new_key(tmp_path / "keys" / "key")
+    inside = store.path / "key"
+    inside.write_bytes(KEY)
+    inside.chmod(0o600)
+    (tmp_path / "key").symlink_to(inside)
+    with pytest.raises(ConfidentialError, match="lies in the store"):
+        pseudonyms.read_key(tmp_path / "key")
+
+
+@pytest.mark.parametrize("secret", ["sixteen letters and more", "long" * 100])
+def test_key__given_as_text_is_not_repeated(secret):
+    with pytest.raises(ConfidentialError, match="names no file") as error:
+        pseudonyms.read_key(secret)
+    assert secret not in str(error.value)
+    assert error.value.__cause__ is None
+
+
 def test_cli_key__makes_one(tmp_path, capsys):
     assert command("key", "new", tmp_path / "k") == 0
     out = capsys.readouterr().out

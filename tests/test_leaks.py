@@ -12,6 +12,7 @@ import json
 import pkgutil
 import shutil
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -231,6 +232,46 @@ def test_search__finds_what_was_asked_for_by_name(sea, tmp_path, kind):
     for suffix in suffixes:
         assert any(suffix in hit.split(":")[0] for hit in found), suffix
     assert (tmp_path / "audit.jsonl").is_file()
+
+
+@pytest.mark.parametrize("write", [od.to_netcdf, products.to_zarr])
+def test_labelled__names_texts_and_arrays_name_no_vessel(sea, tmp_path, write):
+    record, _ = words(sea)
+    note = [NAMES[0]] * sea.by_class.sizes["ship_class"]
+    ds = sea.by_class.assign_coords(note=("ship_class", note))
+    ds[f"depth_{MMSI[1]}"] = ("lat", np.ones(ds.sizes["lat"]))
+    ds = ds.assign_attrs(many=np.array(MMSI), one=np.int64(MMSI[2]))
+    ds.attrs |= {f"of_{MMSI[3]}": "yes", "names": np.array(NAMES), "n": np.arange(3)}
+    write(ds, tmp_path / "out.any", provenance=record)
+    assert leaks(tmp_path, IDENTITIES) == []
+    opened = xr.open_zarr if (tmp_path / "out.any").is_dir() else xr.open_dataset
+    assert list(opened(tmp_path / "out.any").attrs["n"]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("kind", [int, float])
+def test_numbers__are_refused_whatever_their_column_is_called(sea, tmp_path, kind):
+    record, _ = words(sea)
+    table = pd.DataFrame({"id": np.array(MMSI, kind), "calls": range(len(MMSI))})
+    events = xr.Dataset({"id": ("event", table["id"].to_numpy())})
+    report = partial(od.write_report, title="calls", tables=[("calls", table)])
+    for write in (partial(od.to_csv, table), partial(od.to_netcdf, events), report):
+        with pytest.raises(ConfidentialError, match="id holds numbers of 9 vessels"):
+            write(tmp_path / "a.any", provenance=record)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers__a_count_may_meet_one(sea, tmp_path):
+    table = pd.DataFrame({"bytes": [int(MMSI[0]), 412_000_001, 10**8, 7]})
+    od.to_csv(table, tmp_path / "a.csv", provenance=words(sea)[0])
+
+
+def test_report__rows_of_plain_numbers_name_no_vessel(sea, tmp_path):
+    record, _ = words(sea)
+    path, rows = tmp_path / "a.html", [[int(MMSI[0]), 3], [NAMES[0], 2]]
+    tables = [("calls", (["id", "calls"], rows))]
+    od.write_report(path, title="calls", tables=tables, provenance=record)
+    assert f"{int(MMSI[0]):,}" not in path.read_text("utf-8")
+    assert leaks(path, IDENTITIES) == []
 
 
 def test_job__its_folder_names_no_vessel(sea, tmp_path):

@@ -127,6 +127,69 @@ def test_withhold_related__other_ways_of_counting_get_the_same_cells():
     np.testing.assert_array_equal(one["withheld"].values, two["withheld"].values)
 
 
+@pytest.mark.parametrize("pair", [(ALL, CLASS), (MONTH, BOTH), (ALL | WIDE, ALL)])
+def test_withhold_related__ways_of_counting_do_not_give_each_other_away(pair):
+    solved = 0
+    for seed in range(6):
+        hours = small_sea(seed, nx=2, vessels=7)
+        plain = [product(hours, **kind) for kind in pair]
+        plain[1] = plain[1].assign_attrs(gap="90min")
+        form = echelon(equations(withhold_related(plain), hours.shape[1:])[0])
+        hidden = equations(plain, hours.shape[1:])[2]
+        naive = echelon(equations(plain, hours.shape[1:])[0])
+        solved += sum(follows(naive, row) for row in hidden)
+        assert not any(follows(form, row) for row in hidden), seed
+    assert solved > 0, "the attack would have worked"
+
+
+def two_boxes():
+    """A table without withheld cells, and a wider one that has a single one."""
+    hours = np.zeros((4, 1, 1, 2, 4), np.int64)
+    hours[:3, 0, 0, 0, 0] = 5
+    hours[3, 0, 0, 0, 3] = 7
+    wide, near = product(hours), product(hours[..., :2])
+    total, outside = wide.attrs["total_us"], str(7 * 3_600_000_000)
+    return near.assign_attrs(total_us=total, off_grid_us=outside), wide
+
+
+def withheld_sum(one, other):
+    """What is withheld in `other` by the total and the parts that stand there."""
+    parts = [other.attrs[f"{name}_us"] for name in ("exported", "off_grid", "over_gap")]
+    total = one.attrs["total_us"]
+    if not total.isdigit():  # both hold the same total
+        pair = [d.attrs[f"{n}_us"] for d in (one, other) for n in ("exported",)]
+        off = [d.attrs["off_grid_us"] for d in (one, other)]
+        if not all(text.isdigit() for text in off):
+            return None
+        return int(pair[0]) + int(off[0]) - int(pair[1]) - int(off[1])
+    return int(total) - sum(map(int, parts))
+
+
+def test_withhold_related__accounts_of_two_boxes_do_not_tell():
+    near, wide = two_boxes()
+    assert withheld_sum(near, wide) == 7 * 3_600_000_000, "the attack would have worked"
+    assert withheld_sum(*withhold_related([near, wide])) is None
+
+
+def test_release__accounts_of_two_boxes_do_not_tell(tmp_path):
+    release = open_release(tmp_path / "release")
+    near, wide = (release.protect(ds) for ds in two_boxes())
+    assert withheld_sum(near, wide) is None
+
+
+def test_report__of_a_release_has_a_protected_account(tmp_path):
+    release = open_release(tmp_path / "release")
+    near, wide = two_boxes()
+    od.to_netcdf(wide, tmp_path / "wide.nc", release=release)
+    page = tmp_path / "near.html"
+    products.write_report(page, title="near", accounting=near, release=release)
+    assert near.attrs["total_us"] == "79200000000"
+    assert "79,200,000,000" not in page.read_text("utf-8")
+    assert len(release.tables()) == 2
+    with pytest.raises(ConfidentialError, match="takes the Dataset"):
+        products.write_report(page, title="x", accounting=near.attrs, release=release)
+
+
 def test_withhold_related__grids_that_do_not_divide_are_refused():
     hours = small_sea(5, ny=6, nx=6)
     pair = [product(hours, **ALL, coarse=2), product(hours, **ALL, coarse=3)]

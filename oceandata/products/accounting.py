@@ -31,7 +31,9 @@ def rows_of(
     """
     unit = masking.unit_of(attrs)
     hidden = "withheld" in (attrs[f"total_{unit}"], attrs[f"withheld_{unit}"])
-    names = [name for name in PARTS if not (hidden and name == "withheld")]
+    closed = {name for name in PARTS if attrs.get(f"{name}_{unit}") == "withheld"}
+    closed |= {"withheld"} if hidden else set()
+    names = [name for name in PARTS if name not in closed]
     parts = {name: _whole(attrs, f"{name}_{unit}") for name in names}
     total = None if hidden else _whole(attrs, f"total_{unit}")
     if total is not None and sum(parts.values()) != total:

@@ -50,6 +50,19 @@ def log_path(product: str | os.PathLike | None) -> Path:
     return folder / NAME
 
 
+def keep(product: str | os.PathLike | None) -> None:
+    """Refuse a product that would take the place of the log that tells of it."""
+    if product is None:
+        return
+    log = os.path.realpath(log_path(product))
+    path = os.path.realpath(product)
+    if log in (path, f"{path}.json") or log.startswith(f"{path}{os.sep}"):
+        raise AuditError(
+            f"{product} would take the place of the audit log {log}; choose another "
+            "name for the product"
+        )
+
+
 def append(event: Mapping[str, Any], *, path: str | os.PathLike) -> dict[str, Any]:
     """Append one event and wait until it is on the disk.
 

@@ -13,13 +13,14 @@ import hashlib
 import inspect
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from oceandata.products import audit, identities, masking, origin, pseudonyms
+from oceandata.products.public import public
 from oceandata.store.sensitivity import PUBLIC, require_authorised, sensitivity_of
 
 EXPORTERS: dict[str, Callable] = {}
@@ -80,6 +81,7 @@ def exporter(product: str) -> Callable[[Callable], Callable]:
         def guarded(*args, reason=None, authorised_by=None, release=None, **kw):
             bound = signature.bind(*args, **kw)
             call = _call_of(product, signature, bound)
+            audit.keep(call.path)
             if call.confidential == "allow":
                 return _opened(function, call, bound, reason, authorised_by)
             if reason is not None:
@@ -127,14 +129,53 @@ def _closed(function: Callable, call: _Call, bound: Any, release: Any) -> Any:
             f'{_name(call)}: these data are {found}; pass confidential="allow" with a '
             'reason="…" (and authorised_by="…" if they are secret)'
         )
+    known = _known_to(call)
+    _refuse_numbers(call, bound, known)
     if release is not None:
-        from oceandata.products.release import open_release
-
-        first = next(iter(bound.arguments))
-        bound.arguments[first] = open_release(release).protect(bound.arguments[first])
-    with identities.known(_known_to(call)):
+        _join_release(bound, release)
+    with identities.known(known):
         _mask_arguments(bound)
         return function(*bound.args, **bound.kwargs)
+
+
+def _refuse_numbers(call: _Call, bound: Any, known: identities.Identities) -> None:
+    """Refuse known MMSIs and IMO numbers under names that do not tell of vessels."""
+    faults = [
+        fault
+        for each in _tables_in(bound.arguments.values())
+        for fault in masking.number_faults(each, known)
+    ]
+    if faults:
+        raise masking.ConfidentialError(
+            f"{_name(call)}: this product would reveal single vessels: "
+            + "; ".join(faults)
+        )
+
+
+def _tables_in(values: Iterable[Any]) -> Iterator[Any]:
+    """Datasets and tables among the arguments, also those in lists, as of a report."""
+    for value in values:
+        if hasattr(value, "columns") or hasattr(value, "data_vars"):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _tables_in(value.values())
+        elif isinstance(value, list | tuple):
+            yield from _tables_in(value)
+
+
+def _join_release(bound: Any, release: Any) -> None:
+    """Protect what a product shows: its data, or the account of a report."""
+    from oceandata.products.release import open_release
+
+    given = bound.arguments
+    first = next(iter(given))
+    shown = "accounting" if first == "path" else first
+    if hasattr(given.get(shown), "dims"):
+        given[shown] = open_release(release).protect(given[shown])
+    elif shown == "accounting" and given.get(shown):
+        raise masking.ConfidentialError(
+            "a report of a release takes the Dataset as accounting=, not its attributes"
+        )
 
 
 def _opened(function: Callable, call: _Call, bound: Any, reason, who) -> Any:
@@ -146,10 +187,10 @@ def _opened(function: Callable, call: _Call, bound: Any, reason, who) -> Any:
     event |= {"sensitivity": allowed.sensitivity} if allowed else {}
     log = audit.log_path(call.path)
     event = audit.append(event, path=log)
-    _with_pseudonyms(call, bound)
-    _note_audit(bound, call, event)
     mask = identities.unmasked() if call.reveals else nullcontext()
     try:
+        _with_pseudonyms(call, bound)
+        _note_audit(bound, call, event)
         with identities.known(_known_to(call)), mask:
             if not call.reveals:
                 _mask_arguments(bound)
@@ -259,79 +300,3 @@ def _captioned(each: Any) -> Any:
     if not isinstance(each, tuple):
         return each
     return (each[0], *(identities.mask_text(str(text)) for text in each[1:]))
-
-
-def public(value: Any) -> Any:
-    """A copy of what goes into a product, with all its text masked.
-
-    Datasets lose identities in their attributes, tables in their texts; raw bytes
-    become their length. Values of grids are left as they are.
-    """
-    if hasattr(value, "attrs") and hasattr(value, "dims"):
-        return _public_labelled(value)
-    if hasattr(value, "columns") and hasattr(value, "assign"):
-        return _public_table(value)
-    if isinstance(value, str):
-        return identities.mask_text(value)
-    if isinstance(value, Mapping):
-        return {
-            identities.mask_text(str(k)): identities.mask_value(v, key=str(k))
-            if _simple(v)
-            else public(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, list | tuple):
-        items = [public(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, bytes | bytearray):
-        return f"{len(value)} bytes withheld"
-    return value
-
-
-def _simple(value: Any) -> bool:
-    """Whether a value is plain enough to be masked by its key."""
-    return isinstance(value, str | int | float | list | tuple | set)
-
-
-def _public_labelled(data: Any) -> Any:
-    out = data.copy(deep=False)
-    out.attrs = _public_attrs(data.attrs)
-    for name in list(getattr(out, "variables", out.coords)):
-        out[name].attrs = _public_attrs(out[name].attrs)
-    return out
-
-
-def _public_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes masked; the numbers of the account stay, whatever they look like."""
-    unit = masking.unit_of(attrs)
-    account = [k for k in attrs if unit and str(k).endswith(f"_{unit}")]
-    return {
-        k: v if k in account or hasattr(v, "dtype") else _attr(k, v)
-        for k, v in attrs.items()
-    }
-
-
-def _attr(name: Any, value: Any) -> Any:
-    return identities.mask_value(value, key=str(name))
-
-
-def _public_table(table: Any) -> Any:
-    new = {}
-    for name in table.columns:
-        column = table[name]
-        if column.dtype.kind in "OUST" or str(column.dtype) in ("str", "string"):
-            masked = {v: _cell(v) for v in set(column.tolist()) if _cell(v) is not v}
-            if masked:
-                new[name] = [masked.get(v, v) for v in column.tolist()]
-    out = table.assign(**new)
-    names = {name: identities.mask_text(str(name)) for name in table.columns}
-    changed = {name: text for name, text in names.items() if text != str(name)}
-    out = out.rename(columns=changed) if changed else out
-    out.attrs = _public_attrs(table.attrs)
-    return out
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return f"{len(value)} bytes withheld"
-    return identities.mask_text(value) if isinstance(value, str) else value

@@ -33,6 +33,7 @@ __all__ = [
     "mask_text",
     "mask_value",
     "min_vessels",
+    "number_faults",
     "pseudonym",
     "public_attrs",
     "read_key",
@@ -142,6 +143,36 @@ def _holds_lines(data: Any, names: set[str]) -> bool:
     if not placed or {"lon", "lat"} & set(sizes):
         return False
     return "trajectory" in sizes or bool(plain & _UNDER_WAY or identity_names(names))
+
+
+def number_faults(data: Any, known: Identities) -> list[str]:
+    """Columns of numbers that are identities, whatever these columns are called.
+
+    Half of the numbers beyond 99,999 must be known ones: a count may meet one.
+    """
+    faults = []
+    for name in _names(data) if known.numbers else ():
+        if is_identity(name):  # judged by its name: confidential_faults
+            continue
+        values = _numbers(data, name)
+        values = values[values > 99_999]
+        found = sum(value in known.numbers for value in values.tolist())
+        if found and 2 * found >= values.size:
+            told = mask_text(name, known)
+            faults.append(f"{told} holds numbers of {found:,} vessels; drop it")
+    return sorted(faults)
+
+
+def _numbers(data: Any, name: str) -> np.ndarray:
+    """Distinct numbers of a column or of a variable that lies on no grid."""
+    try:
+        column = data[name]
+        values = np.asarray(column) if column.ndim < 2 else np.empty(0)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return np.empty(0)
+    if values.dtype.kind not in "iuf":
+        return np.empty(0)
+    return np.unique(values[np.isfinite(values)])
 
 
 def is_density(names: set[str], attrs: Mapping[str, Any]) -> bool:

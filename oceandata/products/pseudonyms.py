@@ -15,7 +15,7 @@ import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -77,11 +77,7 @@ def read_key(key: bytes | str | os.PathLike) -> bytes:
 
 def _read_private(path: Path) -> bytes:
     _outside_store(path)
-    if not path.exists():
-        raise ConfidentialError(
-            f"{path}: there is no such key; make one with: oceandata key new {path}"
-        )
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
             raise ConfidentialError(
@@ -91,8 +87,22 @@ def _read_private(path: Path) -> bytes:
         return file.read().strip()
 
 
+def _opened(path: Path) -> BinaryIO:
+    """The file; the text may be the secret itself, so an error does not repeat it."""
+    try:
+        return open(path, "rb")
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        raise ConfidentialError(
+            "pseudonym_key names no file; a secret itself is given as bytes, and a "
+            "file for one is made with: oceandata key new PATH"
+        ) from None
+
+
 def _outside_store(path: Path) -> None:
-    for folder in path.absolute().parents:
+    # Where it seems to lie, and where it lies when links are followed.
+    for folder in (*path.absolute().parents, *path.resolve().parents):
         if (folder / "log" / "000000000000.json").exists():
             raise ConfidentialError(
                 f"{path} lies in the store {folder.name}; a key is kept outside, so "

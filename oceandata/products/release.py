@@ -105,7 +105,7 @@ class Release:
                 _check_same_tracks(table, other)
             suppress.protect_tables([*others, table])
             self._keep(register, key, table)
-        made = suppress.applied(ds, table, alone=False)
+        made = suppress.applied(ds, table, closed=suppress.JOINED)
         return made.assign_attrs({_MARK: register["identity"]})
 
     def _read(self) -> dict[str, Any]:
@@ -189,11 +189,7 @@ def _overlap(a: Table, b: Table) -> bool:
         return False
     months = a.labels[1] is None or b.labels[1] is None
     months = months or bool(set(a.labels[1]) & set(b.labels[1]))
-    (south, west), (low, left) = ([e[0] for e in t.edges] for t in (a, b))
-    (north, east), (high, right) = ([e[-1] for e in t.edges] for t in (a, b))
-    turns = [360.0 * k for k in (-1, 0, 1)]
-    beside = any(west < right + k and left + k < east for k in turns)
-    return months and south < high and low < north and beside
+    return months and suppress.meet(a, b)
 
 
 def _check_same_tracks(table: Table, other: Table) -> None:

@@ -127,9 +127,26 @@ def withhold_related(
     for group in _related(given):
         tables = {key: table_of(given[key], name=str(key)) for key in group}
         protect_tables(list(tables.values()), protection=protection)
+        closed = _closed(list(tables.values()))
         for key, table in tables.items():
-            out[key] = applied(given[key], table, alone=len(group) == 1)
+            out[key] = applied(given[key], table, closed=closed)
     return out if named else list(out.values())
+
+
+JOINED = ("total", "withheld", "off_grid")
+"""Parts of an account that join places: differences of them tell of withheld cells."""
+
+
+def _closed(tables: list[Table]) -> tuple[str, ...]:
+    """The parts of the accounts that are withheld, in all tables alike.
+
+    The total in one table gives the withheld sum of another; what lies off one grid
+    and on another is the difference of what is off each.
+    """
+    if len(tables) == 1 or not any(table.hidden.any() for table in tables):
+        return ()
+    ends = [[edge[k] for edge in t.edges for k in (0, -1)] for t in tables]
+    return JOINED[: 2 if np.allclose(ends, ends[0], atol=1e-9) else 3]
 
 
 def _related(products: Mapping) -> list[list]:
@@ -147,7 +164,8 @@ def protect_tables(tables: list[Table], *, protection: float = PROTECTION) -> No
     """Withhold cells of the tables that are not frozen, in place.
 
     Tables of one selection are solved together; those of another way of counting get
-    each other's withheld cells, until nothing changes.
+    each other's withheld cells, and as their values are near each other they are solved
+    once more as if they were one selection, until nothing changes.
     """
     kinds: dict[tuple, list[Table]] = {}
     for table in tables:
@@ -159,17 +177,40 @@ def protect_tables(tables: list[Table], *, protection: float = PROTECTION) -> No
         if len(kinds) == 1:
             return
         _share_masks(tables)
+        if near := _near(tables):
+            _protect_group(near, protection)
+            _share_masks(tables)
         if sum(int(t.hidden.sum()) for t in tables) == before:
             return
 
 
-def _share_masks(tables: list[Table]) -> None:
-    """The same cells withheld in tables of the same form."""
+def _near(tables: list[Table]) -> list[Table]:
+    """One table of each form; only those that lie on the place of another one."""
+    each = [same[0] for same in _forms(tables)]
+    return [t for t in each if any(t is not o and meet(t, o) for o in each)]
+
+
+def meet(a: Table, b: Table) -> bool:
+    """Whether two tables share a place."""
+    (south, west), (low, left) = ([e[0] for e in t.edges] for t in (a, b))
+    (north, east), (high, right) = ([e[-1] for e in t.edges] for t in (a, b))
+    turns = [360.0 * k for k in (-1, 0, 1)]
+    beside = any(west < right + k and left + k < east for k in turns)
+    return south < high and low < north and beside
+
+
+def _forms(tables: list[Table]) -> list[list[Table]]:
+    """Tables of the same classes, months and cells."""
     forms: dict[tuple, list[Table]] = {}
     for table in tables:
         ends = tuple((float(e[0]), float(e[-1]), e.size) for e in table.edges)
         forms.setdefault((table.labels, ends), []).append(table)
-    for same in forms.values():
+    return list(forms.values())
+
+
+def _share_masks(tables: list[Table]) -> None:
+    """The same cells withheld in tables of the same form."""
+    for same in _forms(tables):
         union = np.logical_or.reduce([table.hidden for table in same])
         for table in same:
             if not table.frozen:
@@ -192,14 +233,17 @@ def _protect_group(tables: list[Table], protection: float) -> None:
             table.status[at] = SECONDARY
 
 
-def applied(ds: Any, table: Table, *, alone: bool) -> Any:
-    """The product with the table's withheld cells and its account put right."""
+def applied(ds: Any, table: Table, *, closed: tuple[str, ...] = ()) -> Any:
+    """The product with the table's withheld cells and its account put right.
+
+    closed : parts of the account that are withheld
+    """
     variable = variable_of(ds)
     dims = [dim for dim in DIMS if dim in ds[variable].dims]
     drop = tuple(k for k, dim in enumerate(DIMS) if dim not in dims)
     hidden = np.squeeze(table.hidden, axis=drop)
     new = hidden & (ds["withheld"].transpose(*dims).values == 0)
-    if not new.any() and alone:
+    if not new.any() and not closed:
         return ds
     out = ds.copy()
     values = ds[variable].transpose(*dims).values.copy()
@@ -209,14 +253,14 @@ def applied(ds: Any, table: Table, *, alone: bool) -> Any:
         array = ds[name]
         made = array.transpose(*dims).copy(data=content.astype(array.dtype))
         out[name] = made.transpose(*array.dims)
-    out.attrs = _account(ds.attrs, variable, moved, int(hidden.sum()), alone)
+    out.attrs = _account(ds.attrs, variable, moved, int(hidden.sum()), closed)
     return out
 
 
 _PER_UNIT = {"us": 3.6e9, "mm": 1e6, "transits": 1.0}
 
 
-def _account(attrs, variable, moved, cells: int, alone: bool) -> dict[str, Any]:
+def _account(attrs, variable, moved, cells: int, closed) -> dict[str, Any]:
     """Attributes with the protected cells moved from exported to withheld."""
     out, unit = dict(attrs), masking.unit_of(attrs)
     out["withheld_cells"] = cells
@@ -226,9 +270,7 @@ def _account(attrs, variable, moved, cells: int, alone: bool) -> dict[str, Any]:
     told = str(attrs.get(f"exported_{unit}", ""))
     if told.isdigit():
         out[f"exported_{unit}"] = str(int(told) - amount)
-    if cells and not alone:
-        # The sum over all withheld cells is one more equation between the tables.
-        out |= {f"total_{unit}": "withheld", f"withheld_{unit}": "withheld"}
-    elif str(attrs.get(f"withheld_{unit}", "")).isdigit():
+    if str(attrs.get(f"withheld_{unit}", "")).isdigit():
         out[f"withheld_{unit}"] = str(int(attrs[f"withheld_{unit}"]) + amount)
-    return out
+    # The sum over all withheld cells is one more equation between the tables.
+    return out | {f"{part}_{unit}": "withheld" for part in closed}
