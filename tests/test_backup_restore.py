@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import shutil
 
@@ -21,7 +23,7 @@ from backup_world import (
 )
 
 from oceandata.errors import ConflictError, DamagedStoreError, StoreError
-from oceandata.store import open_store
+from oceandata.store import copyfile, log, open_store, promised
 from oceandata.store.log import Draft
 
 plain = backup_world.plain
@@ -128,6 +130,99 @@ def test_restore__names_what_is_damaged_in_both(tmp_path, make):
     assert "1 other files were restored" in e.value.__notes__[0]
     assert (store.path / only).exists()
     assert (store.path / both).read_bytes() == bad
+
+
+def unreadable(monkeypatch, *paths):
+    """Files that the system refuses to open, whoever asks, until they are replaced."""
+    refused, real = {path.stat().st_ino for path in paths}, (open, os.open)
+
+    def refusing(how):
+        def opened(path, *args, **options):
+            if os.path.exists(path) and os.stat(path).st_ino in refused:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return how(path, *args, **options)
+
+        return opened
+
+    for module in (promised, copyfile, log):
+        monkeypatch.setattr(module, "open", refusing(real[0]), raising=False)
+    monkeypatch.setattr(os, "open", refusing(real[1]))
+
+
+def test_restore__files_that_cannot_be_read_are_named_and_put_back(
+    tmp_path, monkeypatch, make
+):
+    """All of them, not only the first: no permission, a bad sector."""
+    store = make(tmp_path)
+    store.copy(tmp_path / "b")
+    before = files(store.path)
+    paths = sorted(store.path.glob("parts/tracks/*.zarr/l*/c/0"))[:3]
+    with monkeypatch.context() as patch:
+        unreadable(patch, *paths)
+        with pytest.raises(DamagedStoreError, match="Permission denied") as caught:
+            store.verify(deep=True)
+        named = {store.path / one.path for one in caught.value.damage}
+        assert named == set(paths)
+        with pytest.raises(DamagedStoreError, match=r"3 file\(s\) are damaged"):
+            store.copy(tmp_path / "c")
+        assert len(store.restore(tmp_path / "b").files) == 3
+    assert files(store.path) == before
+    first, second = (tmp_path / "b" / p.relative_to(store.path) for p in paths[:2])
+    flip(paths[0])
+    flip(paths[1])
+    unreadable(monkeypatch, first)
+    with pytest.raises(DamagedStoreError, match=r"1 fault.*") as caught:
+        store.restore(tmp_path / "b")
+    assert f"not restored ({first}: Permission denied)" in str(caught.value)
+    assert paths[1].read_bytes() == second.read_bytes()
+
+
+def test_restore__entry_of_the_log_that_cannot_be_read(tmp_path, monkeypatch, make):
+    from oceandata.store import restore
+
+    store = make(tmp_path)
+    store.copy(tmp_path / "b")
+    before = files(store.path)
+    path = store._log.entry_path(HEAD)
+    with monkeypatch.context() as patch:
+        unreadable(patch, path)
+        with pytest.raises(DamagedStoreError, match=f"{path}: Permission denied; let"):
+            open_store(store.path).open()
+        assert restore(store.path, tmp_path / "b").commits == [HEAD]
+    assert files(store.path) == before
+
+
+def test_restore__folder_in_the_place_of_a_file(tmp_path, make):
+    store = make(tmp_path)
+    store.copy(tmp_path / "b")
+    before = files(store.path)
+    empty, full = sorted(store.path.glob("parts/tracks/*.zarr/lat/c/0"))[:2]
+    for path in (empty, full):
+        lose(path).mkdir()
+    (full / "mine").write_text("x")
+    with pytest.raises(DamagedStoreError, match="1 fault") as caught:
+        store.restore(tmp_path / "b")
+    assert "something else has the place" in str(caught.value)
+    assert (full / "mine").read_text() == "x"
+    (full / "mine").unlink()
+    store.restore(tmp_path / "b")
+    assert files(store.path) == before
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "7", "null"])
+def test_verify__entry_that_is_json_but_no_entry(text, tmp_path, make):
+    store = make(tmp_path)
+    store.copy(tmp_path / "b")
+    before = files(store.path)
+    store._log.entry_path(2).write_text(text)
+    with pytest.raises(DamagedStoreError, match=r"000000000002\.json"):
+        open_store(store.path).open()
+    with pytest.raises(DamagedStoreError, match=r"000000000002\.json"):
+        store.verify()
+    from oceandata.store import restore
+
+    assert restore(store.path, tmp_path / "b").commits == [2]
+    assert files(store.path) == before
 
 
 def test_restore__refuses_another_history(tmp_path, make):

@@ -11,6 +11,7 @@ import sys
 import catalog_world
 import numpy as np
 import pytest
+import store_world as world
 from test_cli_store import call
 
 from oceandata.catalogue import catalog
@@ -56,6 +57,48 @@ def test_catalog__one_entry_for_each_dataset(folder):
     assert [(f.name, f.units) for f in hours.fields] == [("hours", "h")]
     assert (static.rows, static.box) == (1, None)
     assert west.title == "Atlantic fleet"
+
+
+def test_catalog__fixes_at_null_island_are_no_place(tmp_path):
+    """Neither of a vessel with others, nor of one that has no other."""
+
+    def at(vessel, hour, lon, lat):
+        place = (round(lon * 1e5) * 100, round(lat * 1e5) * 100)
+        return (vessel, world.JANUARY + hour * catalog_world.HOUR, *place, 0, 0)
+
+    near = [at(412000001 + v, k, 121 + k / 10, 30) for v in range(3) for k in range(5)]
+    null = [at(412000001, 9, 0, 0), at(412000002, 9, 0.00999, -0.00999)]
+    alone = [at(412000009, 9, -0.002, 0.004)]
+    store = create_store(tmp_path / "s", sensitivity="public")
+    store.ingest(world.write(tmp_path / "a.txt", near + null + alone))
+    (entry,) = catalog(store)
+    assert entry.box == (121.0, 30.0, 121.4, 30.0)
+    assert (entry.rows, entry.vessels) == (18, 4)
+    gulf = [at(412000001, 10, 0.01, 0), at(412000001, 11, 0, -0.01)]
+    store.ingest(world.write(tmp_path / "b.txt", gulf))
+    (entry,) = catalog(store)
+    assert entry.box == (0.0, -0.01, 121.4, 30.0)
+    only = create_store(tmp_path / "only")
+    only.ingest(world.write(tmp_path / "c.txt", null))
+    (entry,) = catalog(only)
+    assert (entry.box, entry.rows) == (None, 2)
+
+
+def test_catalog__null_island_on_a_way_across_the_dateline(tmp_path):
+    rows = catalog_world.across()
+    null = [(row[0], row[1] + 1_000_000, 0, 0, 0, 0) for row in rows[::7]]
+    store = create_store(tmp_path / "s", sensitivity="public")
+    store.ingest(world.write(tmp_path / "a.txt", rows + null))
+    (entry,) = catalog(store)
+    assert entry.box == (178.2, -18.25, -178.86, -17.5)
+
+
+def test_catalog__of_nothing_has_the_columns(tmp_path):
+    found = catalog(create_store(tmp_path / "s"))
+    table = found.to_dataframe()
+    assert len(table) == 0
+    assert list(table.columns[:3]) == ["id", "title", "kind"]
+    assert found.to_html(tmp_path / "page.html").stat().st_size > 0
 
 
 def test_catalog__restricted_is_widened_and_few_vessels_are_not_counted(folder):

@@ -6,10 +6,12 @@ import itertools
 import json
 import re
 import shutil
+from urllib.parse import unquote
 
 import catalog_world
 import numpy as np
 import pytest
+import validators
 from catalog_world import NAME
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from oceandata.catalogue import catalog
 from oceandata.catalogue.entries import widened
 from oceandata.catalogue.extent import lon_range, overlap
 from oceandata.catalogue.locator import locator
+from oceandata.store import create_store, open_store
 
 plain = catalog_world.plain
 made = catalog_world.made
@@ -51,6 +54,40 @@ def test_stac__is_valid_and_complete(made, tmp_path):
         json.loads(p.read_text())["stac_version"] for p in path.parent.rglob("*.json")
     }
     assert versions == {"1.1.0"}
+
+
+def test_stac__every_document_fits_the_schemas_without_a_network(folder, tmp_path):
+    pytest.importorskip("pystac", reason="pip install 'pystac[validation]'")
+    pytest.importorskip("jsonschema", reason="pip install 'pystac[validation]'")
+    open_store(folder / "inner" / "west.store").describe("tracks", sensitivity="secret")
+    create_store(folder / "empty.store")
+    catalog(folder).to_stac(tmp_path / "stac")
+    catalog(folder / "empty.store").to_stac(tmp_path / "nothing")
+    found = [*(tmp_path / "stac").rglob("*.json"), tmp_path / "nothing/catalog.json"]
+    assert len(found) == 8
+    for path in found:
+        assert validators.validate_stac(json.loads(path.read_text("utf-8"))) == []
+
+
+def test_stac__stores_whose_names_differ_by_a_mark_stay_apart(folder, tmp_path):
+    pystac = pytest.importorskip("pystac", reason="pip install 'pystac[validation]'")
+    for name in ("a b.store", "a-b.store", "A-B.store", "渔 #1%20.store"):
+        shutil.copytree(folder / "east.store", folder / "more" / name)
+    path = catalog(folder / "more").to_stac(tmp_path / "stac")
+    root = pystac.Catalog.from_file(str(path))
+    groups = {child.id: child.title for child in root.get_children()}
+    assert groups == {
+        "A-B": "A-B.store",
+        "a-b-2": "a b.store",
+        "a-b-3": "a-b.store",
+        "渔-1-20": "渔 #1%20.store",
+    }
+    items = list(root.get_items(recursive=True))
+    assert len({item.self_href for item in items}) == len(items) == 12
+    assert len({item.properties["title"] for item in items}) == 12
+    links = {item.assets["data"].href for item in items}
+    there = {(path.parent / "x" / unquote(link)).resolve() for link in links}
+    assert there == set((folder / "more").resolve().iterdir())
 
 
 def test_stac__written_again_removes_what_is_gone_and_nothing_else(folder, tmp_path):

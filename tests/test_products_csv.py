@@ -25,6 +25,12 @@ def rows_of(path):
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
+def test_to_csv__path_with_a_slash_at_its_end_is_a_file(tmp_path):
+    path = to_csv(density(), f"{tmp_path}/g.csv/")
+    assert path == tmp_path / "g.csv"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["g.csv", "g.csv.json"]
+
+
 def test_to_csv__grid_round_trips(tmp_path):
     ds = density()
     path = to_csv(ds, tmp_path / "g.csv")

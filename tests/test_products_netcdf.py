@@ -10,7 +10,15 @@ import pytest
 import xarray as xr
 
 from oceandata.errors import ConfidentialError
-from oceandata.products import cf, masking, provenance, to_netcdf
+from oceandata.products import (
+    atomic,
+    cf,
+    masking,
+    provenance,
+    to_csv,
+    to_netcdf,
+    to_zarr,
+)
 from tests.product_samples import density, tracks
 
 KEY = b"a key of sixteen bytes or more"
@@ -219,6 +227,14 @@ def test_to_netcdf__failure_leaves_the_old_file(tmp_path, monkeypatch):
 def test_to_netcdf__missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
         to_netcdf(density(), tmp_path / "nowhere" / "g.nc")
+
+
+def test_products__read_only_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic.os, "access", lambda folder, _: folder != tmp_path)
+    for write, name in ((to_netcdf, "g.nc"), (to_zarr, "g.zarr"), (to_csv, "g.csv")):
+        with pytest.raises(PermissionError, match=f"{name}.*is read-only for this us"):
+            write(density(), tmp_path / name)
+    assert os.listdir(tmp_path) == []
 
 
 def test_to_netcdf__input_is_not_changed(tmp_path):

@@ -95,6 +95,78 @@ def test_registry__values_that_cannot_be_are_set_aside_with_a_reason():
     assert found.vessels["gross_tonnage"].tolist()[::2] == [1.5, 2000]
 
 
+def test_registry__numbers_written_for_the_eye_are_the_same_numbers():
+    imo = str(IMO_A)
+    grouped = [
+        f"IMO {imo[:3]} {imo[3:]}",
+        f"ＩＭＯ{imo}",
+        f"{IMO_A:,}",
+        f"IMO No. {imo}",
+    ]
+    mmsi = ["412 000 001", "412-000-001", "４１２０００００１", "412000001.0"]
+    found = vessel_registry(pd.DataFrame({"IMO": grouped, "MMSI": mmsi}))
+    assert found.rejected.empty
+    assert found.vessels[["imo", "mmsi"]].to_numpy().tolist() == [[IMO_A, 412000001]]
+
+
+def test_registry__missing_of_any_kind_says_nothing():
+    table = pd.DataFrame(
+        {
+            "mmsi": pd.array([412000001, pd.NA, 412000003], dtype="Int64"),
+            "name": pd.array(["A", "B", pd.NA], dtype="string"),
+            "home_port": [None, float("nan"), pd.NaT],
+            "date": ["2024-01-05", None, pd.NaT],
+        }
+    )
+    found = vessel_registry(table)
+    assert found.rejected.empty
+    assert found.vessels["name"].tolist() == ["A", "B", ""]
+    assert found.vessels["home_port"].tolist() == ["", "", ""]
+    assert found.vessels["name_date"].isna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        (["2024年3月1日", "2023年12月"], ["2024-03-01", "2023-12-01"]),
+        (["01/02/2024", "31/12/2023"], ["2024-02-01", "2023-12-31"]),
+        (["01/02/2024 06:00", "12/31/2023"], ["2024-01-02T06", "2023-12-31"]),
+        (["3.3.2024", "2024/3/4"], ["2024-03-03", "2024-03-04"]),
+        ([20240301, "2024-03-02"], ["2024-03-01", "2024-03-02"]),
+        (
+            ["2024-03-01T02:00:00+08:00", "2024-03-01"],
+            ["2024-02-29T18", "2024-03-01"],
+        ),
+    ],
+)
+def test_registry__dates_as_they_are_written(said, days):
+    table = pd.DataFrame({"mmsi": [412000001, 412000002], "date": said})
+    found = vessel_registry(table).records["date"].to_numpy("M8[us]")
+    assert found.tolist() == np.array(days, "M8[us]").tolist()
+
+
+@pytest.mark.parametrize(
+    ("said", "match"),
+    [
+        (["01/02/2024", "03/04/2024"], "'01/02/2024' may be day/month or month/day"),
+        (["13/02/2024", "03/14/2024"], "'13/02/2024' may be day/month or month/day"),
+        (["01/02/24", "31/12/2023"], "'01/02/24' has no year of four digits"),
+        (["13/13/2024", ""], "the first that is none is '13/13/2024' in row 0"),
+        (["2024-01-01", "later"], "the first that is none is 'later' in row 1"),
+    ],
+)
+def test_registry__dates_are_never_guessed(said, match):
+    table = pd.DataFrame({"mmsi": [412000001, 412000002], "date": said})
+    with pytest.raises(ValueError, match=f"fleet: column 'date'.*{match}"):
+        vessel_registry({"fleet": table})
+
+
+def test_registry__two_columns_of_one_name_are_refused():
+    table = pd.DataFrame([[412000001, 412000002]], columns=["mmsi", "mmsi"])
+    with pytest.raises(ValueError, match="two columns are called 'mmsi'"):
+        vessel_registry(table)
+
+
 def test_registry__files_in_utf8_and_gb18030_and_parquet(tmp_path):
     fleet().to_csv(tmp_path / "a.csv", index=False, encoding="gb18030")
     licences().to_csv(tmp_path / "b.csv", index=False, sep=";", encoding="utf-8-sig")

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _EDGES = ("west", "south", "east", "north")
+_COLUMNS = (
+    *("id", "title", "kind", "sensitivity", "owner", "license", "start", "stop"),
+    *_EDGES,
+    *("variables", "rows", "vessels", "quarantined", "commit"),
+)
 FIRST = "log/000000000000.json"
 
 
@@ -115,7 +120,7 @@ class Catalog(Sequence):
             }
             for one in self.entries
         ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
 
     def to_stac(
         self,

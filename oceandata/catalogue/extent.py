@@ -1,12 +1,14 @@
 """The smallest box around vessels' fixes, also where they cross the dateline.
 
 The extents in a store are plain ranges of longitudes, so that a track across the
-dateline seems to go round the world. Only of such vessels the positions are read.
+dateline seems to go round the world, and one with a fix at null island to the Gulf of
+Guinea. Only of such vessels the positions are read. Fixes at null island (the rule of
+``clean_tracks``) say that a receiver had no position: they are no place in an extent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,35 +17,60 @@ import numpy as np
 
 from oceandata.columns import decode_position
 from oceandata.machine import default_workers
-from oceandata.store.reading import open_part
+from oceandata.store.reading import PartReader, open_part
 
 _BINS = 3600
+_NULL_ISLAND = 0.01
+"""Degrees from zero, of both coordinates, as in the rule of ``clean_tracks``."""
+_ROWS = 1 << 22
 
 
 def box_of_parts(
     root: Path, records: Sequence[dict[str, Any]]
 ) -> tuple[tuple[float, float, float, float] | None, int]:
-    """Box of the fixes in parts of tracks, and how many vessels they are of."""
+    """Box of the fixes in parts of tracks, and how many vessels they are of.
+
+    None where no fix lies anywhere but at null island.
+    """
     spans, lats, vessels = [], [], [np.empty(0, np.int64)]
     with ThreadPoolExecutor(default_workers()) as pool:
         for record in records:
             part = open_part(root, record)
-            extents = part.extents
-            spans.append(extents[:, 2:4])
-            lats += [extents[:, 4].min(), extents[:, 5].max()]
             vessels.append(part.vessels)
-            wide = np.flatnonzero(extents[:, 3] - extents[:, 2] > 180)
-            if wide.size:
-                spans[-1] = np.delete(extents[:, 2:4], wide, axis=0)
-                starts, stops = part.offsets[wide], part.offsets[wide + 1]
-                lon = part.read(starts, stops, ["lon"], pool)["lon"]
-                lon = decode_position(np.unique(lon))
+            west, east, south, north = part.extents[:, 2:6].T
+            null = np.maximum(west, south) < _NULL_ISLAND
+            null &= np.minimum(east, north) > -_NULL_ISLAND
+            doubtful = null | (east - west > 180)
+            spans.append(part.extents[~doubtful, 2:4])
+            lats.append(part.extents[~doubtful, 4:6])
+            for lon, lat in _places(part, np.flatnonzero(doubtful), pool):
                 spans.append(np.column_stack([lon, lon]))
-    if not lats:
-        return None, 0
-    west, east = lon_range(np.concatenate(spans))
+                lats.append(np.array([[lat.min(), lat.max()]]))
     count = int(np.unique(np.concatenate(vessels)).size)
-    return (west, float(min(lats)), east, float(max(lats))), count
+    if not sum(map(len, spans)):
+        return None, count
+    west, east = lon_range(np.concatenate(spans))
+    lat = np.concatenate(lats)
+    return (west, float(lat[:, 0].min()), east, float(lat[:, 1].max())), count
+
+
+def _places(
+    part: PartReader, vessels: np.ndarray, pool: ThreadPoolExecutor
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Longitudes (each once) and latitudes of vessels, without those at null island.
+
+    A block of vessels at a time.
+    """
+    starts, stops = part.offsets[vessels], part.offsets[vessels + 1]
+    before = np.cumsum(stops - starts) - (stops - starts)
+    for block in np.split(
+        np.arange(vessels.size), np.flatnonzero(np.diff(before // _ROWS)) + 1
+    ):
+        rows = part.read(starts[block], stops[block], ["lon", "lat"], pool)
+        lon, lat = (decode_position(rows[name]) for name in ("lon", "lat"))
+        there = (np.abs(lon) >= _NULL_ISLAND) | (np.abs(lat) >= _NULL_ISLAND)
+        if there.any():
+            yield np.unique(lon[there]), lat[there]
 
 
 def lon_range(spans: np.ndarray) -> tuple[float, float]:

@@ -60,7 +60,11 @@ def write_stac(
     documents: dict[str, dict[str, Any]] = {}
     children = []
     for name, entries in _grouped(found).items():
-        items = [_item(entry, name, root) for entry in entries]
+        idents = _named_apart(e.id.partition("/")[2].replace("/", "-") for e in entries)
+        items = [
+            _item(entry, ident, name, root)
+            for entry, ident in zip(entries, idents, strict=True)
+        ]
         for item in items:
             documents[f"{name}/{item['id']}.json"] = item
         documents[f"{name}/collection.json"] = _collection(name, entries, items)
@@ -100,8 +104,21 @@ def _grouped(found: Catalog) -> dict[str, list[Entry]]:
     """Entries by the first part of their id, as names of folders."""
     groups: dict[str, list[Entry]] = {}
     for entry in found:
-        groups.setdefault(_slug(entry.id.partition("/")[0]), []).append(entry)
-    return groups
+        groups.setdefault(entry.id.partition("/")[0], []).append(entry)
+    return dict(zip(_named_apart(groups), groups.values(), strict=True))
+
+
+def _named_apart(texts: Iterable[str]) -> list[str]:
+    """A safe name for each text that no other has, whatever the case of letters."""
+    taken, names = {"collection"}, []
+    for text in texts:
+        name, number = _slug(text), 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{_slug(text)}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def _slug(text: str) -> str:
@@ -114,12 +131,12 @@ def _link(rel: str, href: str, title: str = "") -> dict[str, str]:
     return link | ({"title": title} if title else {})
 
 
-def _item(entry: Entry, group: str, root: Path) -> dict[str, Any]:
+def _item(entry: Entry, ident: str, group: str, root: Path) -> dict[str, Any]:
     item: dict[str, Any] = {
         "type": "Feature",
         "stac_version": VERSION,
         "stac_extensions": [],
-        "id": _slug(entry.id.partition("/")[2].replace("/", "-")),
+        "id": ident,
         "geometry": _geometry(entry),
     }
     if entry.box is not None:
@@ -229,6 +246,8 @@ def _assets(entry: Entry, folder: Path) -> dict[str, Any]:
     if entry.sensitivity != PUBLIC:
         return {}
     href = os.path.relpath(entry.place.absolute(), folder.absolute())
+    # In an address these would not be part of the name.
+    href = "".join(f"%{ord(c):02X}" if c in "%#?" else c for c in href)
     media = _MEDIA.get(entry.place.suffix.lower().replace(".tiff", ".tif"))
     asset = {"href": Path(href).as_posix(), "title": entry.title, "roles": ["data"]}
     return {"data": asset | ({"type": media} if media else {})}

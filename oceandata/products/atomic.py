@@ -24,10 +24,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder; expected the path of a file")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{target}: the folder {target.parent} does not exist; create it first"
-        )
+    _check_folder(target)
     part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
     try:
         yield part
@@ -37,6 +34,19 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
+
+
+def _check_folder(target: Path) -> None:
+    """The folder of a target is there, and this user may write in it."""
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{target}: the folder {target.parent} does not exist; create it first"
+        )
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{target}: the folder {target.parent} is read-only for this user; choose "
+            "another one"
+        )
 
 
 def flush(path: Path) -> None:
@@ -57,10 +67,7 @@ def replacing_folder(path: str | os.PathLike, *, mark: str) -> Iterator[Path]:
     opens in between finds the old one, the new one, or for an instant none.
     """
     target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{target}: the folder {target.parent} does not exist; create it first"
-        )
+    _check_folder(target)
     if target.exists() and not (target / mark).is_file():
         raise FileExistsError(
             f"{target} stands there and holds no {mark}: it is not replaced; choose "

@@ -122,7 +122,7 @@ def to_csv(
     about = {name: text for name, text in about.items() if text}
     told = _told(path, first, attrs | terms | about, record)
     with ExitStack() as stack:
-        beside = stack.enter_context(replacing(f"{path}.json"))
+        beside = stack.enter_context(replacing(f"{Path(path)}.json"))
         beside.write_text(
             json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8"
         )

@@ -212,8 +212,8 @@ class Copy:
         free = shutil.disk_usage(above).free
         if wanted > free:
             raise StoreError(
-                f"{self.target}: the copy needs up to {wanted / 1e9:,.2f} GB more, "
-                f"{free / 1e9:,.2f} GB are free there. Nothing was copied"
+                f"{self.target}: the copy needs up to {wanted:,} bytes more, "
+                f"{free:,} are free there. Nothing was copied"
             )
 
     def _begin(self, staging: Staging) -> None:

@@ -7,6 +7,7 @@ back, and only then given its name. So a name in a store never stands for half a
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import socket
@@ -16,11 +17,12 @@ from pathlib import Path
 
 from oceandata.errors import DamagedStoreError
 from oceandata.store.log import sync_folder
-from oceandata.store.promised import Expected, blake_of, crc_of, crc_of_blocks
+from oceandata.store.promised import SCARCE, Expected, blake_of, crc_of, crc_of_blocks
 
 STAGING = "copying"
 _BLOCK = 1 << 22
 _STALE_SECONDS = 86_400.0
+_IN_THE_WAY = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 class Staging:
@@ -78,7 +80,7 @@ def _write(source: Path, target: Path) -> tuple[int, str]:
 
     def blocks(file, out) -> Iterator[bytes]:
         nonlocal size
-        while block := file.read(_BLOCK):
+        while block := _block(file):
             view = memoryview(block)
             while view:
                 view = view[out.write(view) :]
@@ -95,11 +97,19 @@ def _write(source: Path, target: Path) -> tuple[int, str]:
             # Reading back shall come from the device, not from memory.
             with contextlib.suppress(OSError, AttributeError):
                 os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    except FileNotFoundError as error:
-        if error.filename == str(source):
+    except OSError as error:
+        if error.filename == str(source) and error.errno not in SCARCE:
             raise DamagedStoreError(f"{source}: {error.strerror}") from error
         raise
     return size, crc
+
+
+def _block(file) -> bytes:
+    """The next bytes of a source; a device that cannot give them damages the file."""
+    try:
+        return file.read(_BLOCK)
+    except OSError as error:
+        raise DamagedStoreError(f"{file.name}: {error.strerror}") from error
 
 
 def _check_source(source: Path, expected: Expected, copy: Path, size: int, crc: str):
@@ -116,9 +126,25 @@ def _check_source(source: Path, expected: Expected, copy: Path, size: int, crc: 
 
 
 def place(temporary: Path, target: Path) -> None:
-    """Give a written file its name; what has the name is replaced at once."""
-    os.makedirs(target.parent, exist_ok=True)
-    os.replace(temporary, target)
+    """Give a written file its name; what has the name is replaced at once.
+
+    Raises
+    ------
+    DamagedStoreError
+        A folder that is not empty, or a file, stands where none belongs.
+    """
+    try:
+        os.makedirs(target.parent, exist_ok=True)
+        if target.is_dir() and not target.is_symlink():
+            os.rmdir(target)
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno not in _IN_THE_WAY:
+            raise
+        raise DamagedStoreError(
+            f"{error.filename}: something else has the place of {target} "
+            f"({error.strerror}); move it away"
+        ) from error
 
 
 def link_new(temporary: Path, target: Path) -> bool:

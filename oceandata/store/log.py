@@ -67,6 +67,8 @@ class Log:
             os.close(os.open(self.entry_path(number), os.O_RDONLY))
         except FileNotFoundError:
             return False
+        except PermissionError:
+            os.lstat(self.entry_path(number))  # it is there; reading it says why not
         return True
 
     def head(self, *, hint: int = 0) -> int:
@@ -86,7 +88,19 @@ class Log:
         return low
 
     def entry(self, number: int) -> dict[str, Any]:
-        return read_sealed(self.entry_path(number))
+        path = self.entry_path(number)
+        try:
+            entry = read_sealed(path)
+        except PermissionError as error:
+            raise DamagedStoreError(
+                f"{path}: {error.strerror}; let this user read it, or restore it from "
+                "a copy of the store"
+            ) from error
+        if not {"number", "time"} <= entry.keys():
+            raise DamagedStoreError(
+                f"{path} is no entry of a log; restore it from a copy of the store"
+            )
+        return entry
 
     def state(self, number: int | None = None) -> State:
         """The state at a number (default: the head)."""
@@ -107,7 +121,7 @@ class Log:
         for at in range(number - number % CHECKPOINT_EVERY, 0, -CHECKPOINT_EVERY):
             try:
                 return State.from_json(read_sealed(self.checkpoint_path(at)))
-            except (FileNotFoundError, DamagedStoreError):
+            except (OSError, DamagedStoreError):
                 continue  # never needed: the entries say the same
         return State()
 
@@ -302,12 +316,15 @@ def _whole(path: Path) -> bytes:
 
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        return json.loads(data)
+        document = json.loads(data)
+        if not isinstance(document, dict):
+            raise ValueError("expected an object")
     except ValueError as error:
         raise DamagedStoreError(
             f"{path} holds {len(data)} bytes that are not JSON ({error}); "
             "restore it from a copy of the store"
         ) from error
+    return document
 
 
 _SOFTWARE: dict[str, str] = {}

@@ -6,6 +6,7 @@ Verifying, copying and restoring walk the same list. A path is relative to the s
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ from oceandata.errors import DamagedStoreError
 from oceandata.store.log import Log, State, read_json
 
 _BLOCK = 1 << 20
+SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of this process or machine, which say nothing of a file."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,19 @@ class Expected:
     blake: str | None = None
 
     def fault(self, root: Path, *, deep: bool) -> str:
-        """Why the file under ``root`` is not this one; empty if it is."""
-        path = root / self.path
+        """Why the file under ``root`` is not this one; empty if it is.
+
+        A file that cannot be read (no permission, a bad sector) is not.
+        """
         try:
-            found = os.stat(path).st_size
+            return self._fault(root / self.path, deep)
         except OSError as error:
+            if error.errno in SCARCE:
+                raise
             return error.strerror or str(error)
+
+    def _fault(self, path: Path, deep: bool) -> str:
+        found = os.stat(path).st_size
         if found != self.size:
             return f"{found:,} bytes, the log says {self.size:,}"
         if self.blake is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ class _Restore:
     def _error(self, number: int) -> DamagedStoreError:
         error = damaged(self.log.root, number, self.left)
         error.add_note(
-            f"these are damaged or missing in {self.copy.root} too; "
+            f"these could not be restored from {self.copy.root}; "
             f"{len(self.done.files):,} other files were restored from it"
         )
         return error
@@ -201,9 +201,10 @@ class _Restore:
     def _file(self, one: Damage, staging: Staging, *, last: bool = True) -> None:
         try:
             size = copy_file(self.copy.root, one.expected, staging)
-        except DamagedStoreError:
+        except DamagedStoreError as error:
             if last:
-                self.left.append(one)
+                why = f"{one.why}; not restored ({error})"
+                self.left.append(replace(one, why=why))
             return
         sync_folders(self.log.root, {(self.log.root / one.path).parent})
         self.done.files.append(one.path)

@@ -153,7 +153,7 @@ def checkpoint_damage(log: Log, number: int) -> list[Damage]:
         if at and at % CHECKPOINT_EVERY == 0 and path.exists():
             try:
                 whole = State.from_json(read_sealed(path)) == state
-            except (DamagedStoreError, KeyError, TypeError, ValueError):
+            except (OSError, DamagedStoreError, KeyError, TypeError, ValueError):
                 whole = False
             if not whole:
                 name = str(path.relative_to(log.root))

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from oceandata.tracks.gears import gear_code, imo_fault
 
 HORSEPOWER = 0.73549875
@@ -51,7 +53,9 @@ _NOTHING = frozenset(
 
 def clean(value: Any) -> str:
     """A cell as text without blanks around it; empty if it says nothing."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NA or value is pd.NaT:
+        return ""
+    if isinstance(value, float) and math.isnan(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -59,8 +63,12 @@ def clean(value: Any) -> str:
     return "" if text.casefold() in _NOTHING else text
 
 
+_GROUPED = re.compile(r"(?<=\d)[ ,\-](?=\d)")
+"""Marks that divide the digits of a number for the eye."""
+
+
 def _mmsi(text: str) -> int | None:
-    digits = re.sub(r"\.0$", "", text)
+    digits = _GROUPED.sub("", re.sub(r"\.0$", "", text))
     if digits.strip("0") == "":
         return None
     if not re.fullmatch(r"[1-9]\d{8}", digits):
@@ -69,7 +77,8 @@ def _mmsi(text: str) -> int | None:
 
 
 def _imo(text: str) -> int | None:
-    digits = re.sub(r"(?i)^IMO[\s:#.-]*|\.0$", "", text)
+    digits = re.sub(r"(?i)^IMO(\s*no\b)?[\s:#.-]*|\.0$", "", text)
+    digits = _GROUPED.sub("", digits)
     if digits.strip("0") == "":
         return None
     if not re.fullmatch(r"\d+", digits):
@@ -266,6 +275,8 @@ def find_columns(heads: list[Any], given: dict[str, Any]) -> dict[str, Any]:
                 found[field.name] = head
         if plain in DATES and "date" not in found:
             found["date"] = head
+    if twice := [head for head in found.values() if heads.count(head) > 1]:
+        raise ValueError(f"two columns are called {twice[0]!r}; rename one of them")
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from oceandata.tracks.registry_dates import dates_of
 from oceandata.tracks.registry_fields import (
     BY_NAME,
     IDENTIFIERS,
@@ -107,19 +108,5 @@ def _dates(source: str, table: pd.DataFrame, places: dict, day: Any) -> np.ndarr
     if "date" not in places:
         day = "NaT" if day is None else str(pd.Timestamp(day))
         return np.full(len(table), np.datetime64(day, "us"))
-    column = table[places["date"]]
-    if column.dtype.kind != "M":
-        texts = column.map(clean)
-        column = pd.to_datetime(
-            texts.where(texts != "", None), errors="coerce", format="mixed"
-        )
-        bad = column.isna() & (texts != "")
-        if bad.any():
-            at = int(np.flatnonzero(bad)[0])
-            raise ValueError(
-                f"{source}: column {places['date']!r} must hold dates; the first that "
-                f"is none is {texts[at]!r} in row {at}"
-            )
-    if getattr(column.dtype, "tz", None) is not None:
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    return column.to_numpy("M8[us]")
+    where = f"{source}: column {places['date']!r}"
+    return dates_of(table[places["date"]], where=where)
