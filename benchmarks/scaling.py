@@ -14,7 +14,6 @@ CPU time: on a machine that others use too, only the second says what the progra
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
@@ -22,81 +21,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from clock import CLOCK, PARTS, TimedCombine, TimedPartial, TimedPiece, timed
 
 from oceandata.engines import barrier, mpi_rank, run
 
-PARTS = ("read", "compute", "combine", "write")
 CASES = ("ingest", "vessel_hours", "map")
 WAYS = (("threads", 1), ("threads", 2), ("mpi", 1), ("mpi", 2))
 SIDE = 16  # cells of a tile of the map, in each direction
-
-
-class Clock:
-    """Seconds by part: wall, and CPU of this process.
-
-    CPU seconds of a part are told only where one piece runs at a time: loading a piece
-    has a thread of its own, so the time of the calling thread alone is not enough.
-    """
-
-    def __init__(self):
-        self.spent = {part: [0.0, 0.0] for part in PARTS}
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def __call__(self, part: str, *, out_of: str | None = None):
-        """Time what happens inside; ``out_of`` takes it out of the part around it."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
-            yield
-        finally:
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            with self._lock:
-                for name, sign in ((part, 1), (out_of, -1)):
-                    if name:
-                        self.spent[name][0] += sign * wall
-                        self.spent[name][1] += sign * cpu
-
-
-CLOCK = Clock()
-
-
-@dataclass(frozen=True)
-class TimedPiece:
-    """Loads what the piece loads, on the clock."""
-
-    piece: object
-
-    @property
-    def cost(self):
-        return self.piece.cost
-
-    def load(self):
-        with CLOCK("read", out_of="compute"):
-            return self.piece.load()
-
-
-class TimedPartial:
-    def __init__(self, partial):
-        self.partial = partial
-
-    def __call__(self, piece):
-        with CLOCK("compute"):
-            return self.partial(piece)
-
-
-class TimedCombine:
-    def __init__(self, combine):
-        self.combine = combine
-
-    def __call__(self, a, b):
-        with CLOCK("combine"):
-            return self.combine(a, b)
 
 
 def run_ingest(folder: Path, engine: str, workers: int, share: float) -> dict:
@@ -107,9 +43,9 @@ def run_ingest(folder: Path, engine: str, workers: int, share: float) -> dict:
 
     warm = folder / "stores" / f"warm-{os.getpid()}"
     create_store(warm).ingest(folder / "small.csv", format="noaa", workers=1)
-    ingest.write_group = _timed(ingest.write_group, "compute")
-    FolderWriter.flush = _timed(FolderWriter.flush, "write", out_of="compute")
-    Log.commit = _timed(Log.commit, "write")
+    ingest.write_group = timed(ingest.write_group, "compute")
+    FolderWriter.flush = timed(FolderWriter.flush, "write", out_of="compute")
+    Log.commit = timed(Log.commit, "write")
     paths = sorted((folder / "tables").glob("*.csv"))
     paths = paths[: max(1, round(share * len(paths)))]
     path = folder / "stores" / f"{engine}-{workers}-{os.environ['SCALING_RUN']}"
@@ -130,14 +66,6 @@ def run_ingest(folder: Path, engine: str, workers: int, share: float) -> dict:
         answer = digest(ds[n].values for n in ("vessel", "row_size", "time", "lon"))
     rows = sum(int(p.stem.split("-")[1]) for p in paths)
     return {"wall": wall, "cpu": cpu, "units": rows, "answer": answer}
-
-
-def _timed(function, part, **options):
-    def timed(*arguments, **keywords):
-        with CLOCK(part, **options):
-            return function(*arguments, **keywords)
-
-    return timed
 
 
 def run_vessel_hours(folder: Path, engine: str, workers: int, share: float) -> dict:
@@ -209,7 +137,7 @@ def run_map(folder: Path, engine: str, workers: int, share: float) -> dict:
     grid = zarr.open_array(folder / "grid.zarr", mode="r")
     days, ny, nx = grid.shape
     ny = max(SIDE, round(share * ny) // SIDE * SIDE)
-    ZarrMap.write = _timed(ZarrMap.write, "write")
+    ZarrMap.write = timed(ZarrMap.write, "write")
     pieces = [
         TilePiece(str(folder / "grid.zarr"), lat, lon, SIDE * SIDE * days)
         for lat in range(0, ny, SIDE)

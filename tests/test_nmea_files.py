@@ -168,7 +168,7 @@ def test_sea__refuses_unknown_formats(tmp_path):
 
 def test_store__takes_logs_in_ranges(sea_files, tmp_path):
     from oceandata.store import create_store
-    from oceandata.store.ingest import ingest
+    from oceandata.store.taking import ingest
 
     store = create_store(tmp_path / "a.store")
     report = ingest(store._log, sea_files.nmea_files, range_bytes=200_000)

@@ -3,13 +3,13 @@
 A segment joins two successive good fixes of one trajectory. Its amount (microseconds,
 millimetres) is shared in proportion to the path inside each cell; the cumulative share
 at every crossing is rounded once, so that the shares of a segment sum to the whole
-exactly and nothing depends on order. Outside the lattice, and over the gap limit, the
-amount goes to counters. What crosses a month is split there, linearly in time.
+exactly and nothing depends on order. Outside the lattice, and over the gap limit, it
+goes to counters. What crosses a month is split there, linearly in time.
 
-The loop has three gears. :func:`_stay` runs over fixes that remain in one cell: four
-comparisons and an addition each. :mod:`oceankernels.stride` takes straight paths over a
-few cells, :func:`_walk` everything else. Work stops between two fixes when the tiles
-have no room for the worst case, and goes on after they have grown.
+The loop has three gears. :func:`_stay` runs over fixes that remain in one cell,
+:mod:`oceankernels.stride` takes straight paths over a few cells, :func:`_walk` all
+else. Work stops between two fixes when the tiles have no room for the worst case, and
+goes on after they have grown.
 """
 
 from __future__ import annotations

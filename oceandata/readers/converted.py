@@ -8,6 +8,7 @@ the header are passed over.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +56,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(ABC):
     """How the rows of one stream become columns.
 
     ``convert`` takes texts by canonical name and gives values by canonical name, and
@@ -65,13 +66,14 @@ class Plan:
     forms: Forms
     notes: tuple[str, ...] = ()
 
+    @abstractmethod
     def convert(
         self, texts: Mapping[str, pa.Array]
     ) -> tuple[dict[str, pa.Array], dict[int, str]]:
-        raise NotImplementedError
+        """Values by canonical name, and why some rows are none, by row."""
 
 
-class ConvertedReader:
+class ConvertedReader(ABC):
     """A reader of one format; a subclass says which columns there are and the plan."""
 
     name = ""
@@ -80,15 +82,15 @@ class ConvertedReader:
     options: ClassVar[Mapping[str, str]] = {}
     ranges = False
 
+    @abstractmethod
     def places(
         self, names: list[str], columns: Mapping[str, str] | None
     ) -> tuple[dict[str, int], list[str]]:
         """Places of the columns in a header, and what is wrong (one text a fault)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plan(self, source: Source, zone: str, options: Mapping[str, Any]) -> Plan:
         """How to read one stream; FormatError for what has to be told first."""
-        raise NotImplementedError
 
     def identify(
         self, head: Head, *, columns: Mapping[str, str] | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,11 +31,8 @@ from oceandata.store.log import Draft, Log, State
 from oceandata.store.rejects import Rejects
 from oceandata.store.report import IngestReport, Taken, first_of_each, statics_of
 from oceandata.store.sources import (
-    RANGE_BYTES,
     Hashes,
     Source,
-    as_plain,
-    plan_sources,
     read_otherwise,
     replaced_sources,
 )
@@ -47,7 +43,6 @@ from oceankernels import ragged
 GROUP_BYTES = 900 << 20
 """Rows held before they are sorted and written: about 24 million."""
 
-ENGINES = ("threads", "mpi")
 _PENDING = "pending"  # the source of spilled runs, whose hash is not known yet
 Progress = Callable[[int, int, str], None]
 
@@ -354,49 +349,3 @@ class Ingest:
             gone = own | set(state.replaced)
             body["replaces"] = [s for s in self.replaces if s not in gone]
         return Draft(body, oldest=oldest(self.root, records))
-
-
-def ingest(
-    log: Log,
-    paths: Any,
-    *,
-    format: str = "auto",
-    columns: Mapping[str, str] | None = None,
-    timezone: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    replaces: str | None = None,
-    message: str = "",
-    progress: Progress | None = None,
-    workers: int | None = None,
-    range_bytes: int = RANGE_BYTES,
-    group_bytes: int = GROUP_BYTES,
-    engine: str = "threads",
-) -> IngestReport:
-    """Take files into the store; see :meth:`oceandata.store.Store.ingest`."""
-    if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {ENGINES}, got {engine!r}")
-    plan = partial(
-        plan_sources,
-        paths,
-        format=format,
-        columns=columns,
-        timezone=timezone,
-        options=options,
-        range_bytes=range_bytes,
-    )
-    call = {"format": format, "columns": columns, "timezone": timezone}
-    call["options"] = as_plain(options) or None
-    rest = {
-        "replaces": replaces,
-        "progress": progress,
-        "workers": workers,
-        "group_bytes": group_bytes,
-        "call": {k: v for k, v in call.items() if v is not None},
-        "message": message,
-    }
-    if engine == "mpi":
-        from oceandata.store.ingest_mpi import ingest_mpi
-
-        return ingest_mpi(log, plan, **rest)
-    sources, refused = plan()
-    return Ingest(log, **rest).run(sources, refused)

@@ -14,7 +14,6 @@ from oceandata.store import accounts
 from oceandata.store.about import first_words
 from oceandata.store.care import Care
 from oceandata.store.failures import storage
-from oceandata.store.ingest import ingest
 from oceandata.store.log import (
     Log,
     State,
@@ -29,6 +28,7 @@ from oceandata.store.report import IngestReport
 from oceandata.store.select import Selection, make_selection
 from oceandata.store.sensitivity import said_attrs
 from oceandata.store.static import NUMBERS, TEXTS, read_statics
+from oceandata.store.taking import ingest
 
 if TYPE_CHECKING:
     import pandas as pd
