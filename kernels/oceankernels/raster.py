@@ -8,8 +8,7 @@ goes to counters. What crosses a month is split there, linearly in time.
 
 The loop has three gears. :func:`_stay` runs over fixes that remain in one cell,
 :mod:`oceankernels.stride` takes straight paths over a few cells, :func:`_walk` all
-else. Work stops between two fixes when the tiles have no room for the worst case, and
-goes on after they have grown.
+else. Work stops between two fixes when tiles lack room, and goes on with larger ones.
 """
 
 from __future__ import annotations
