@@ -179,6 +179,7 @@ def test_release__accounts_of_two_boxes_do_not_tell(tmp_path):
 
 def test_report__of_a_release_has_a_protected_account(tmp_path):
     release = open_release(tmp_path / "release")
+    assert release.path.stat().st_mode & 0o777 == 0o700, "not for others"
     near, wide = two_boxes()
     od.to_netcdf(wide, tmp_path / "wide.nc", release=release)
     page = tmp_path / "near.html"

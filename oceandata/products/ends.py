@@ -31,6 +31,11 @@ def withhold_ends(tracks: Any, *, radius: str = "5nmi") -> Any:
         Fewer fixes; a trajectory without any is left out. Fixes without a position go
         too. ``withheld_fixes`` in the attributes counts them.
 
+    Raises
+    ------
+    ValueError
+        A radius without a unit, or one that is not positive.
+
     Examples
     --------
     >>> import oceandata as od

@@ -220,6 +220,10 @@ def mask_text(text: str, identities: Identities | None = None) -> str:
         Known ones, beside those of the enclosing :func:`known`. Numbers that may be
         an MMSI and IMO numbers that say so are masked without being known.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> mask_text("track of 412345678, IMO 9074729.csv")

@@ -3,8 +3,9 @@
 What is published cannot be taken back, and every table published later can be
 subtracted from it. A release is a small folder that remembers which tables went out:
 ``register.json`` lists them, and one ``.npz`` a table holds its shown values and its
-mask, which is nothing that the product itself does not show. A table that joins later
-is checked against all of them and loses cells where it must.
+mask. A table that joins later is checked against all of them and loses cells where it
+must. The folder stays in the house: its masks tell cells of few vessels from those
+withheld to protect them, and the names of its files are hashes of unmasked tables.
 """
 
 from __future__ import annotations
@@ -38,8 +39,17 @@ def open_release(path: Any) -> Release:
     Parameters
     ----------
     path : path or Release
-        A folder of its own, outside any store. It may be kept with the products: it
-        tells nothing that they do not.
+        A folder of its own, outside any store, readable by you alone (mode 0700). It
+        is not handed on with the products: it tells which cells hold few vessels.
+
+    Returns
+    -------
+    Release
+
+    Raises
+    ------
+    ConfidentialError
+        The path is a file, or its register cannot be read.
 
     Examples
     --------
@@ -57,7 +67,7 @@ class Release:
         self.path = Path(path)
         if self.path.exists() and not self.path.is_dir():
             raise ConfidentialError(f"{self.path} is a file; a release is a folder")
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def __repr__(self) -> str:
         return f"<Release {self.path}, {len(self.tables())} tables>"
